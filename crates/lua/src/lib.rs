@@ -1,0 +1,5 @@
+//! A complete Lua 5.4 virtual machine in safe Rust whose state is plain data.
+#![forbid(unsafe_code)]
+
+pub mod bytecode;
+pub mod opcode;
