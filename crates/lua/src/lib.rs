@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod bytecode;
+pub mod chunk;
 pub mod opcode;
