@@ -1,0 +1,102 @@
+//! `cargo xtask test`: every test there is, and one total at the end.
+
+use crate::run::{cmd, exists, tee};
+use crate::{tools, wasm};
+use anyhow::{Result, bail};
+use std::path::Path;
+
+/// How many tests passed and failed.
+#[derive(Default, Debug, PartialEq, Clone, Copy)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+}
+
+/// Rust tests, doc tests, Node tests and Chromium tests.
+pub fn command() -> Result<()> {
+    let mut total = Tally::default();
+    for (name, part) in parts()? {
+        let (success, text) = part?;
+        let mut tally = tally(&text);
+        if !success && tally.failed == 0 {
+            tally.failed = 1; // it did not get as far as to count
+        }
+        println!("-- {name}: {} passed, {} failed", tally.passed, tally.failed);
+        total.passed += tally.passed;
+        total.failed += tally.failed;
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if total.failed > 0 {
+        bail!("{} tests failed", total.failed);
+    }
+    Ok(())
+}
+
+type Part = (&'static str, Result<(bool, String)>);
+
+fn parts() -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    let rust = if exists("cargo-nextest") {
+        "cargo nextest run --workspace --no-fail-fast --no-tests pass --status-level slow"
+    } else {
+        "cargo test --workspace --no-fail-fast --all-targets"
+    };
+    parts.push(("rust", tee(&mut cmd(rust))));
+    parts.push(("rust documentation", tee(&mut cmd("cargo test --workspace --doc --quiet"))));
+    if Path::new("js/package.json").exists() {
+        tools::npm("js")?;
+        wasm::command()?;
+        tools::apt("chromium", "chromium")?;
+        parts.push(("node", tee(cmd("npm test").current_dir("js"))));
+        parts.push(("chromium", tee(cmd("npm run test:chromium").current_dir("js"))));
+    }
+    Ok(parts)
+}
+
+/// Adds up the summaries of nextest, of the built-in harness and of Node's runner.
+fn tally(text: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in text.lines() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix("Summary [") {
+            // Summary [ 1.2s] 5 tests run: 4 passed (1 slow), 1 failed, 0 skipped
+            tally.passed += before(rest, " passed");
+            tally.failed += before(rest, " failed") + before(rest, " timed out");
+        } else if line.starts_with("test result:") {
+            tally.passed += before(line, " passed");
+            tally.failed += before(line, " failed");
+        } else if let Some(rest) = line.strip_prefix("# ").or(line.strip_prefix("ℹ ")) {
+            let mut words = rest.split(' ');
+            let count = |word: Option<&str>| word.and_then(|w| w.parse().ok()).unwrap_or(0);
+            match words.next() {
+                Some("pass") => tally.passed += count(words.next()),
+                Some("fail" | "cancelled") => tally.failed += count(words.next()),
+                _ => {}
+            }
+        }
+    }
+    tally
+}
+
+/// The number that stands before `label`, or 0.
+fn before(text: &str, label: &str) -> u64 {
+    let Some(end) = text.find(label) else { return 0 };
+    let digits = text[..end].rsplit(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn each_runner_is_counted() {
+        let nextest = "     Summary [   1.2s] 5 tests run: 3 passed (1 slow), 1 failed, \
+                       1 timed out, 2 skipped\n";
+        assert_eq!(tally(nextest), Tally { passed: 3, failed: 2 });
+        let built_in = "test result: FAILED. 12 passed; 1 failed; 0 ignored; 0 measured\n";
+        assert_eq!(tally(built_in), Tally { passed: 12, failed: 1 });
+        let node = "# tests 4\n# pass 3\n# fail 1\n# cancelled 0\nℹ pass 2\nℹ fail 0\n";
+        assert_eq!(tally(node), Tally { passed: 5, failed: 1 });
+    }
+}
