@@ -4,3 +4,4 @@
 pub mod bytecode;
 pub mod chunk;
 pub mod opcode;
+pub mod text;
