@@ -1,6 +1,7 @@
-//! Binary chunks against PUC-Rio Lua 5.4: both read what the other writes, byte for byte.
+//! Binary chunks against PUC-Rio Lua 5.4: both read what the other writes, byte for byte, all
+//! that PUC-Rio emits verifies, and no damage to it makes us panic.
 
-use lua::chunk::{dump, undump};
+use lua::chunk::{UnverifiedChunk, dump, undump, verify};
 use mlua::{ChunkMode, Lua};
 use std::fmt::Write as _;
 
@@ -52,6 +53,7 @@ fn corpus() -> Vec<String> {
         many_constants(),
         distant_lines(),
         "return ...".to_owned(),
+        "x = y ".repeat(1000),
         "goto a ::a:: ::b:: do goto b end".to_owned(),
         format!("return {}", "function() return ".repeat(90) + &"end ".repeat(90)),
         format!("local {} = 1", (0..199).map(|i| format!("v{i}")).collect::<Vec<_>>().join(",")),
@@ -59,15 +61,15 @@ fn corpus() -> Vec<String> {
 }
 
 #[test]
-fn what_puc_writes_is_read_and_written_back_byte_for_byte() {
+fn what_puc_writes_verifies_and_is_written_back_byte_for_byte() {
     let lua = Lua::new();
     for source in corpus() {
         let full = puc_dump(&lua, &source, false);
         let stripped = puc_dump(&lua, &source, true);
-        let function = undump(&full).unwrap().function().clone();
+        let function = verify(undump(&full).unwrap()).unwrap().into_function();
         assert!(dump(&function, false) == full);
         assert!(dump(&function, true) == stripped);
-        let function = undump(&stripped).unwrap().function().clone();
+        let function = verify(undump(&stripped).unwrap()).unwrap().into_function();
         let again = dump(&function, false);
         let reloaded =
             lua.load(&again[..]).set_mode(ChunkMode::Binary).into_function().unwrap().dump(false);
@@ -134,4 +136,76 @@ fn nesting_is_bounded() {
     assert!(nested(200).is_ok());
     let error = nested(201).unwrap_err();
     assert_eq!(error.to_string(), "bad binary format (functions nested too deeply)");
+}
+
+/// A small generator of pseudo-random numbers (splitmix64), so that failures repeat.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ z >> 31) % limit as u64) as usize
+    }
+}
+
+#[test]
+fn mutated_bytes_never_panic() {
+    let mut random = Random(1);
+    let (mut refused, mut verified) = (0, 0);
+    for strip in [false, true] {
+        let bytes = puc_dump(&Lua::new(), CONSTRUCTS, strip);
+        for _ in 0..3000 {
+            let mut mutated = bytes.clone();
+            for _ in 0..=random.below(3) {
+                let at = random.below(mutated.len());
+                match random.below(4) {
+                    0 => mutated[at] = random.below(256) as u8,
+                    1 => mutated[at] ^= 1 << random.below(8),
+                    2 => drop(mutated.remove(at)),
+                    _ => mutated.insert(at, random.below(256) as u8),
+                }
+            }
+            match undump(&mutated).and_then(verify) {
+                Ok(chunk) => {
+                    let again = dump(chunk.function(), false);
+                    assert!(undump(&again).and_then(verify).is_ok());
+                    verified += 1;
+                }
+                Err(error) => {
+                    assert!(error.to_string().starts_with("bad binary format ("));
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 1000 && verified > 100, "{refused} refused, {verified} verified");
+}
+
+#[test]
+fn mutated_instructions_never_panic() {
+    let mut random = Random(2);
+    let main = undump(&puc_dump(&Lua::new(), CONSTRUCTS, false)).unwrap().function().clone();
+    let (mut refused, mut verified) = (0, 0);
+    for _ in 0..6000 {
+        let mut mutated = main.clone();
+        let which = random.below(mutated.functions.len() + 1);
+        let function = match which.checked_sub(1) {
+            Some(index) => &mut mutated.functions[index],
+            None => &mut mutated,
+        };
+        let (at, from) = (random.below(function.code.len()), random.below(function.code.len()));
+        match random.below(3) {
+            0 => function.code[at] ^= 1 << random.below(32),
+            1 => function.code[at] = function.code[from],
+            _ => function.code[at] = (random.below(1 << 32)) as u32,
+        }
+        match verify(UnverifiedChunk::new(mutated)) {
+            Ok(_) => verified += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 1000 && verified > 100, "{refused} refused, {verified} verified");
 }

@@ -1,17 +1,19 @@
 //! Binary chunks: the Lua 5.4 format in both directions, and the verifier between bytes and a VM.
 //!
-//! Bytes become an [`UnverifiedChunk`] through [`undump`], that becomes a [`Chunk`] through
-//! [`verify`], and only a [`Chunk`] can be run. [`dump`] writes what PUC-Rio Lua 5.4 writes, byte
+//! Bytes become an [`UnverifiedChunk`] through [`undump()`], that becomes a [`Chunk`] through
+//! [`verify()`], and only a [`Chunk`] can be run. [`dump()`] writes what PUC-Rio Lua 5.4 writes, byte
 //! for byte.
 
 mod dump;
 mod undump;
+pub mod verify;
 
 use crate::bytecode::Function;
 use std::fmt;
 
 pub use dump::dump;
 pub use undump::undump;
+pub use verify::{Chunk, verify};
 
 /// First bytes of every binary chunk.
 pub const SIGNATURE: &[u8; 4] = b"\x1bLua";
