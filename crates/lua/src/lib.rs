@@ -3,5 +3,6 @@
 
 pub mod bytecode;
 pub mod chunk;
+pub mod number;
 pub mod opcode;
 pub mod text;

@@ -1,8 +1,8 @@
 //! Binary chunks: the Lua 5.4 format in both directions, and the verifier between bytes and a VM.
 //!
 //! Bytes become an [`UnverifiedChunk`] through [`undump()`], that becomes a [`Chunk`] through
-//! [`verify()`], and only a [`Chunk`] can be run. [`dump()`] writes what PUC-Rio Lua 5.4 writes, byte
-//! for byte.
+//! [`verify()`], and only a [`Chunk`] can be run. [`dump()`] writes what PUC-Rio Lua 5.4 writes,
+//! byte for byte.
 
 mod dump;
 mod undump;

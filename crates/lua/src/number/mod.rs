@@ -1,0 +1,3 @@
+//! Numbers and their text.
+
+pub mod format;
