@@ -3,6 +3,7 @@
 
 pub mod bytecode;
 pub mod chunk;
+pub mod debug_info;
 pub mod number;
 pub mod opcode;
 pub mod text;
