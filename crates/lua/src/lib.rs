@@ -3,7 +3,8 @@
 
 pub mod bytecode;
 pub mod chunk;
-pub mod debug_info;
+pub mod chunk_id;
+pub mod compiler;
 pub mod number;
 pub mod opcode;
 pub mod text;

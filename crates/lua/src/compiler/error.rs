@@ -1,0 +1,43 @@
+//! What the compiler reports about a program that it refuses.
+
+use std::fmt;
+
+/// Why a source text is not a Lua program, in the words that Lua users know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    message: Vec<u8>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(message: Vec<u8>) -> Self {
+        Self { message }
+    }
+
+    /// The message: `chunk:line: reason near 'token'`; bytes, because it may quote the source.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The message's bytes, by value.
+    pub fn into_message(self) -> Vec<u8> {
+        self.message
+    }
+
+    /// Whether the source ended too early, so that more text could make it correct.
+    ///
+    /// ```
+    /// let error = lua::compiler::compile(b"while true do", b"=stdin").unwrap_err();
+    /// assert!(error.is_incomplete());
+    /// ```
+    pub fn is_incomplete(&self) -> bool {
+        self.message.ends_with(b"near <eof>")
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&String::from_utf8_lossy(&self.message))
+    }
+}
+
+impl std::error::Error for SyntaxError {}

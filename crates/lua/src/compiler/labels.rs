@@ -1,0 +1,199 @@
+//! Blocks, and the gotos and labels that may not cross them freely.
+
+use super::Compiler;
+use super::error::SyntaxError;
+use super::function::Block;
+use super::lexer::Result;
+use super::operand::{Jumps, Pc};
+use super::token::Text;
+use crate::opcode::op;
+
+/// Jumps that wait for their label.
+pub(super) struct Goto {
+    /// The label's name; `None` for `break`.
+    name: Option<Text>,
+    jumps: Jumps,
+    line: u32,
+    /// Active variables at the jump, at most those of the block that it has risen to.
+    active_count: usize,
+    /// Registers of those variables.
+    register_level: usize,
+    /// Whether the jump leaves the scope of a variable that is captured.
+    closes: bool,
+}
+
+/// A label in sight.
+#[derive(Clone, Copy)]
+pub(super) struct Label {
+    name: Option<Text>,
+    pc: Pc,
+    line: u32,
+    active_count: usize,
+}
+
+impl Compiler<'_> {
+    pub(super) fn enter_block(&mut self, is_loop: bool) {
+        let inside_to_close = self.state.blocks.last().is_some_and(|block| block.inside_to_close);
+        self.state.blocks.push(Block {
+            is_loop,
+            active_count: self.state.active_count,
+            first_label: self.labels.len(),
+            first_goto: self.gotos.len(),
+            has_upvalue: false,
+            inside_to_close,
+        });
+    }
+
+    pub(super) fn leave_block(&mut self) -> Result<()> {
+        let block = *self.state.block();
+        let level = self.state.registers_of(&self.variables, block.active_count);
+        self.drop_variables(block.active_count);
+        let closed = block.is_loop && self.create_label(None, 0, false)?;
+        let is_outermost = self.state.blocks.len() == 1;
+        if !closed && block.has_upvalue && !is_outermost {
+            self.emit_abc(op::CLOSE, level as u32, 0, 0);
+        }
+        self.state.free_register = level;
+        self.labels.truncate(block.first_label);
+        self.state.blocks.pop();
+        if !is_outermost {
+            self.raise_gotos(&block);
+        } else if let Some(goto) = self.gotos.get(block.first_goto) {
+            return Err(self.undefined_label(goto));
+        }
+        Ok(())
+    }
+
+    /// Hands the waiting jumps of a block that ends to the block around it.
+    fn raise_gotos(&mut self, block: &Block) {
+        let outside = self.state.registers_of(&self.variables, block.active_count);
+        for goto in &mut self.gotos[block.first_goto..] {
+            goto.closes |= goto.register_level > outside && block.has_upvalue;
+            goto.active_count = block.active_count;
+            goto.register_level = outside;
+        }
+    }
+
+    fn undefined_label(&self, goto: &Goto) -> SyntaxError {
+        let line = goto.line;
+        match goto.name {
+            None => {
+                let message = format!("break outside a loop at line {line}");
+                self.lexer.error_here(message.as_bytes())
+            }
+            Some(name) => {
+                let after = format!("' for <goto> at line {line}");
+                self.name_error("no visible label '", name, &after)
+            }
+        }
+    }
+
+    /// Notes jumps that leave the loop around.
+    pub(super) fn add_break(&mut self, line: u32, jumps: Jumps) {
+        self.add_goto(None, line, jumps);
+    }
+
+    /// Notes jumps to a label that is not known yet.
+    fn add_goto(&mut self, name: Option<Text>, line: u32, jumps: Jumps) {
+        self.gotos.push(Goto {
+            name,
+            jumps,
+            line,
+            active_count: self.state.active_count,
+            register_level: self.variable_registers(),
+            closes: false,
+        });
+    }
+
+    pub(super) fn break_statement(&mut self) -> Result<()> {
+        let line = self.lexer.line;
+        self.lexer.advance()?;
+        let pc = self.emit_jump();
+        self.add_break(line, Some(pc));
+        Ok(())
+    }
+
+    pub(super) fn goto_statement(&mut self) -> Result<()> {
+        let line = self.lexer.line;
+        self.lexer.advance()?;
+        let name = self.require_name()?;
+        let Some(label) = self.find_label(name) else {
+            let pc = self.emit_jump();
+            self.add_goto(Some(name), line, Some(pc));
+            return Ok(());
+        };
+        let level = self.state.registers_of(&self.variables, label.active_count);
+        if self.variable_registers() > level {
+            self.emit_abc(op::CLOSE, level as u32, 0, 0);
+        }
+        let jump = self.emit_jump();
+        self.patch(Some(jump), label.pc)
+    }
+
+    fn find_label(&self, name: Text) -> Option<Label> {
+        let own = &self.labels[self.state.first_label..];
+        own.iter().find(|label| label.name == Some(name)).copied()
+    }
+
+    /// The rest of `::name::`.
+    pub(super) fn label_statement(&mut self, name: Text, line: u32) -> Result<()> {
+        use super::token::Token;
+        self.require(Token::DoubleColon)?;
+        while matches!(self.lexer.token, Token::Byte(b';') | Token::DoubleColon) {
+            self.statement()?;
+        }
+        if let Some(label) = self.find_label(name) {
+            let after = format!("' already defined on line {}", label.line);
+            return Err(self.name_error("label '", name, &after));
+        }
+        let is_last = self.block_ends(false);
+        self.create_label(Some(name), line, is_last)?;
+        Ok(())
+    }
+
+    /// Adds a label here and lands the jumps that wait for it; says whether it had to close
+    /// variables. At the end of a block, the block's variables count as out of scope.
+    fn create_label(&mut self, name: Option<Text>, line: u32, is_last: bool) -> Result<bool> {
+        let pc = self.state.mark_target();
+        let block = *self.state.block();
+        let active_count = if is_last { block.active_count } else { self.state.active_count };
+        let label = Label { name, pc, line, active_count };
+        self.labels.push(label);
+        if self.land_gotos(block.first_goto, &label)? {
+            let level = self.variable_registers();
+            self.emit_abc(op::CLOSE, level as u32, 0, 0);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn land_gotos(&mut self, first: usize, label: &Label) -> Result<bool> {
+        let mut closes = false;
+        for goto in self.gotos.split_off(first) {
+            if goto.name != label.name {
+                self.gotos.push(goto);
+                continue;
+            }
+            if goto.active_count < label.active_count {
+                return Err(self.enters_scope(&goto));
+            }
+            closes |= goto.closes;
+            self.patch(goto.jumps, label.pc)?;
+        }
+        Ok(closes)
+    }
+
+    fn enters_scope(&self, goto: &Goto) -> SyntaxError {
+        let variable = &self.variables[self.state.first_variable + goto.active_count];
+        let label = goto.name.map(|name| self.lexer.texts.bytes(name).to_vec());
+        let message = [
+            b"<goto ",
+            label.as_deref().unwrap_or(b"break"),
+            format!("> at line {} jumps into the scope of local '", goto.line).as_bytes(),
+            self.lexer.texts.bytes(variable.name),
+            b"'",
+        ]
+        .concat();
+        self.lexer.error_here(&message)
+    }
+}

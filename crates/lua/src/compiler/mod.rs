@@ -1,0 +1,202 @@
+//! Compiles Lua source to the instructions of Lua 5.4, in one pass over the tokens.
+//!
+//! The output equals that of PUC-Rio's compiler (5.4.8) instruction by instruction, with the
+//! same constants, lines and debug information, so that chunks of both are interchangeable.
+//!
+//! The parser (`expression`, `statement`, `loops`, `assignment`, `table`) walks the grammar and
+//! hands [`operand::Operand`]s to the generator (`registers`, `operators`, `jumps`); `scope`
+//! keeps variables, and `labels` blocks, gotos and labels.
+
+mod assignment;
+mod constants;
+mod error;
+mod expression;
+mod fold;
+mod function;
+mod jumps;
+mod labels;
+mod lexer;
+mod loops;
+mod operand;
+mod operators;
+mod registers;
+mod scope;
+mod statement;
+mod strings;
+mod table;
+mod token;
+
+use std::collections::HashMap;
+
+use crate::bytecode::Function;
+use crate::chunk_id::until_nul;
+
+pub use error::SyntaxError;
+use function::FunctionState;
+use labels::{Goto, Label};
+use lexer::{Lexer, Result};
+use scope::Variable;
+use token::{Text, Token};
+
+/// Levels of nesting (of expressions, blocks, functions) that a program may have, counting the
+/// ones that the caller is in already.
+pub const NESTING_MAX: u32 = 200;
+
+/// Compiles a source text to its main function.
+///
+/// The source is bytes in any encoding; `chunk_name` says where it comes from, in Lua's way:
+/// `@file`, `=name`, or the source itself. A first line that starts with `#` is not skipped.
+///
+/// # Errors
+/// A [`SyntaxError`] in PUC-Rio's words when the text is no Lua program.
+///
+/// ```
+/// let function = lua::compiler::compile(b"return 1 + 2", b"=example").unwrap();
+/// assert!(function.is_vararg);
+/// let error = lua::compiler::compile(b"x = = 1", b"=example").unwrap_err();
+/// assert_eq!(error.message(), b"example:1: unexpected symbol near '='");
+/// ```
+pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Function> {
+    compile_nested(source, chunk_name, 0)
+}
+
+/// Compiles as [`compile`] does for a caller that is `depth` levels deep in nested native calls
+/// already; these count towards [`NESTING_MAX`].
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_nested(source: &[u8], chunk_name: &[u8], depth: u32) -> Result<Function> {
+    let mut compiler = Compiler {
+        lexer: Lexer::new(source, chunk_name),
+        state: FunctionState::new(0, 0, 0),
+        enclosing: Vec::new(),
+        variables: Vec::new(),
+        gotos: Vec::new(),
+        labels: Vec::new(),
+        constant_indexes: HashMap::new(),
+        depth,
+    };
+    let mut function = compiler.main_function()?;
+    function.source = Some(until_nul(chunk_name).into());
+    Ok(function)
+}
+
+/// The state of one compilation.
+struct Compiler<'s> {
+    lexer: Lexer<'s>,
+    /// The function whose body is being read.
+    state: FunctionState,
+    /// The functions around it, outermost first.
+    enclosing: Vec<FunctionState>,
+    /// Variables in sight, of all functions that are open.
+    variables: Vec<Variable>,
+    /// Jumps that wait for their label.
+    gotos: Vec<Goto>,
+    labels: Vec<Label>,
+    constant_indexes: HashMap<constants::ConstantKey, u32>,
+    depth: u32,
+}
+
+impl Compiler<'_> {
+    fn main_function(&mut self) -> Result<Function> {
+        self.enter_block(false);
+        self.set_vararg(0);
+        self.add_environment();
+        self.lexer.advance()?;
+        self.statements()?;
+        self.check(Token::End)?;
+        self.finish_function()
+    }
+
+    /// Counts one more level of nesting; [`Compiler::leave_level`] takes it back.
+    fn enter_level(&mut self) -> Result<()> {
+        self.depth += 1;
+        self.check_depth(0)
+    }
+
+    fn check_depth(&self, more: u32) -> Result<()> {
+        if self.depth + more >= NESTING_MAX {
+            return Err(SyntaxError::new(b"C stack overflow".to_vec()));
+        }
+        Ok(())
+    }
+
+    fn leave_level(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The error for a table of the compiled function that is full.
+    fn too_many(&self, what: &str, limit: usize) -> SyntaxError {
+        SyntaxError::new(format!("too many {what} (limit is {limit})").into_bytes())
+    }
+
+    /// Checks a limit of the language for the function at hand.
+    fn check_limit(
+        &self,
+        function: &FunctionState,
+        count: usize,
+        limit: usize,
+        what: &str,
+    ) -> Result<()> {
+        if count <= limit {
+            return Ok(());
+        }
+        let place = match function.function.line_defined {
+            0 => "main function".to_string(),
+            line => format!("function at line {line}"),
+        };
+        Err(self.lexer.error(&format!("too many {what} (limit is {limit}) in {place}")))
+    }
+
+    fn expected(&self, token: Token) -> SyntaxError {
+        self.lexer.error(&format!("{} expected", token.describe()))
+    }
+
+    fn check(&self, token: Token) -> Result<()> {
+        if self.lexer.token == token { Ok(()) } else { Err(self.expected(token)) }
+    }
+
+    /// Consumes the token if it is the current one.
+    fn accept(&mut self, token: Token) -> Result<bool> {
+        let found = self.lexer.token == token;
+        if found {
+            self.lexer.advance()?;
+        }
+        Ok(found)
+    }
+
+    fn require(&mut self, token: Token) -> Result<()> {
+        self.check(token)?;
+        self.lexer.advance()
+    }
+
+    /// Requires the token that closes what another one opened at a line.
+    fn require_match(&mut self, closing: Token, opening: Token, line: u32) -> Result<()> {
+        if self.accept(closing)? {
+            return Ok(());
+        }
+        if line == self.lexer.line {
+            return Err(self.expected(closing));
+        }
+        let message = format!(
+            "{} expected (to close {} at line {line})",
+            closing.describe(),
+            opening.describe()
+        );
+        Err(self.lexer.error(&message))
+    }
+
+    fn require_name(&mut self) -> Result<Text> {
+        let Token::Name(name) = self.lexer.token else {
+            return Err(self.lexer.error("<name> expected"));
+        };
+        self.lexer.advance()?;
+        Ok(name)
+    }
+
+    /// An error about the meaning of a name: it quotes no token.
+    fn name_error(&self, before: &str, name: Text, after: &str) -> SyntaxError {
+        let name = until_nul(self.lexer.texts.bytes(name));
+        self.lexer.error_here(&[before.as_bytes(), name, after.as_bytes()].concat())
+    }
+}
