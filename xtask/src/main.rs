@@ -1,6 +1,7 @@
 //! Every command of the project, behind `cargo xtask COMMAND`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod campaign;
 mod checks;
 mod conformance;
@@ -32,6 +33,7 @@ builds
 
 long runs
   conformance PATH         the official Lua 5.4 test suite in folder PATH, natively and in wasm
+  bench vm [PROGRAM...]    Moonkeep beside its peers; all programs write bench/results/vm.md
   coverage                 lines that the Rust tests reach
   fuzz TARGET [SECONDS]    a target of fuzz/ under cargo-fuzz
 ";
@@ -61,6 +63,7 @@ fn dispatch() -> Result<()> {
         "wasm" => wasm::command(),
         "size" => size::command(),
         "conformance" => conformance::command(&here, &words),
+        "bench" => bench::command(&words),
         "coverage" => campaign::coverage(),
         "fuzz" => campaign::fuzz(&words),
         "help" | "--help" | "-h" => {

@@ -1,0 +1,9 @@
+-- Recursive calls: the price of a call and of integer arithmetic.
+local SIZE = 32
+
+local function fib(n)
+  if n < 2 then return n end
+  return fib(n - 1) + fib(n - 2)
+end
+
+return fib(SIZE)
