@@ -29,7 +29,7 @@ pub fn text(columns: &[Column], results: &Results) -> Result<String> {
     let _ = write!(
         text,
         "process ({} processes). Warm: five further runs in each of them. {} is measured in \
-         one process with one warm run. Each program returns a checksum on which all VMs agree.\n\n",
+         one process with one warm run. Each program returns a checksum on which all agree.\n\n",
         MOONKEEP.rounds, FENGARI.name
     );
     text.push_str(&machine(results)?);
