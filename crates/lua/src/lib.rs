@@ -5,6 +5,7 @@ pub mod bytecode;
 pub mod chunk;
 pub mod chunk_id;
 pub mod compiler;
+pub mod debug_info;
 pub mod number;
 pub mod opcode;
 pub mod text;

@@ -84,6 +84,8 @@ fn rejects_each(code: &[u32], reason: &str) {
     }
 }
 
+const NO_REGISTER: &str = "register out of range";
+
 #[test]
 fn registers_are_bounded() {
     accepts_each(&[
@@ -100,7 +102,6 @@ fn registers_are_bounded() {
         i(op::CLOSE, 6, 0, 0),
         i(op::UNM, 5, 5, 0),
     ]);
-    let reason = "register out of range";
     rejects_each(
         &[
             i(op::MOVE, 6, 0, 0),
@@ -140,8 +141,13 @@ fn registers_are_bounded() {
             i(op::SETLIST, 2, 4, 0),
             abx(op::CLOSURE, 6, 0),
         ],
-        reason,
+        NO_REGISTER,
     );
+}
+
+#[test]
+fn registers_of_pairs_and_returns_are_bounded() {
+    let reason = NO_REGISTER;
     for comparison in [op::EQ, op::LT, op::LE, op::TESTSET] {
         rejects(then_return(&[i(comparison, 0, 6, 0), jump(op::JMP, 0)]), reason);
         rejects(then_return(&[i(comparison, 6, 0, 0), jump(op::JMP, 0)]), reason);

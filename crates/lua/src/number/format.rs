@@ -11,7 +11,7 @@ pub struct FormatSpec {
     pub plus: bool,
     /// A space where the sign of a positive number would be.
     pub space: bool,
-    /// `#`: the alternative form (a radix prefix; a decimal point and zeros that would be left out).
+    /// `#`: the alternative form (a radix prefix; a decimal point and zeros otherwise left out).
     pub alternate: bool,
     /// `0`: pad with zeros behind the sign.
     pub zero: bool,
