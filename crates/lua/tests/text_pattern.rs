@@ -198,7 +198,8 @@ fn compare(
     function: &str,
     case: &dyn Fn() -> String,
 ) {
-    let ours = ours.map_err(|error| message(&error, function).escape_ascii().to_string());
+    let ours = ours
+        .map_err(|error| message(&error, &format!("string.{function}")).escape_ascii().to_string());
     let theirs = theirs.map_err(|message| message.escape_ascii().to_string());
     assert_eq!(ours, theirs, "{}", case());
 }

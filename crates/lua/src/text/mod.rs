@@ -4,7 +4,10 @@
 //! back as [`TextError`], worded as PUC-Rio words it; positions and argument indexes are left to
 //! the caller to present. Work that can be long is charged to a [`Meter`].
 
+pub mod format;
+pub mod pack;
 pub mod pattern;
+pub mod utf8;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -65,7 +68,6 @@ impl TextError {
     }
 
     /// An error about argument `index` with a fixed text.
-    #[allow(dead_code)]
     pub(crate) const fn argument(index: usize, message: &'static str) -> TextError {
         TextError::Argument { index, message: Cow::Borrowed(message.as_bytes()) }
     }
