@@ -4,6 +4,7 @@
 //! back as [`TextError`], worded as PUC-Rio words it; positions and argument indexes are left to
 //! the caller to present. Work that can be long is charged to a [`Meter`].
 
+pub mod date;
 pub mod format;
 pub mod pack;
 pub mod pattern;
