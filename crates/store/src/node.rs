@@ -1,0 +1,256 @@
+//! Slotted nodes: reading, searching, changing in place and building anew.
+//!
+//! Every key of a node starts with the node's prefix, which is what the two separators around
+//! the node have in common. A cell holds the rest of its key, and a value, an overflow
+//! reference, or in interior nodes the child to the right of the key.
+
+use crate::error::Error;
+use crate::format::{self, CELL_HEADER_BYTES, HEADER_BYTES, OVERFLOW_BIT, PageKind, SLOT_BYTES};
+use crate::format::{set_u16, u16_at, u32_at};
+use crate::storage::PageId;
+use std::cmp::Ordering;
+
+/// A node that has passed `format::check_page`.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'a>(pub(crate) &'a [u8]);
+
+/// One cell with the prefix of its node.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    pub(crate) prefix: &'a [u8],
+    pub(crate) suffix: &'a [u8],
+    pub(crate) value: &'a [u8],
+    pub(crate) overflow: bool,
+}
+
+impl<'a> Item<'a> {
+    pub(crate) fn key_bytes(&self) -> usize {
+        self.prefix.len() + self.suffix.len()
+    }
+
+    /// Bytes of cell and slot, if the whole key stood in the cell.
+    pub(crate) fn weight(&self) -> usize {
+        SLOT_BYTES + CELL_HEADER_BYTES + self.key_bytes() + self.value.len()
+    }
+
+    pub(crate) fn key(&self) -> Vec<u8> {
+        [self.prefix, self.suffix].concat()
+    }
+
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        match at.checked_sub(self.prefix.len()) {
+            None => Some(self.prefix[at]),
+            Some(at) => self.suffix.get(at).copied(),
+        }
+    }
+
+    /// The child that an interior cell points to.
+    pub(crate) fn child(&self) -> PageId {
+        u32_at(self.value, 0)
+    }
+
+    /// Bytes that the key has in common with another from the front.
+    pub(crate) fn common(&self, other: &Item<'_>) -> usize {
+        let bytes = self.key_bytes().min(other.key_bytes());
+        (0..bytes).find(|&at| self.byte(at) != other.byte(at)).unwrap_or(bytes)
+    }
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn count(self) -> usize {
+        format::count(self.0)
+    }
+
+    pub(crate) fn level(self) -> u8 {
+        format::level(self.0)
+    }
+
+    pub(crate) fn prefix(self) -> &'a [u8] {
+        &self.0[HEADER_BYTES..HEADER_BYTES + format::prefix_bytes(self.0)]
+    }
+
+    fn slots_at(self) -> usize {
+        HEADER_BYTES + format::prefix_bytes(self.0)
+    }
+
+    fn cell_at(self, index: usize) -> usize {
+        u16_at(self.0, self.slots_at() + index * SLOT_BYTES)
+    }
+
+    pub(crate) fn item(self, index: usize) -> Item<'a> {
+        let at = self.cell_at(index);
+        let key = u16_at(self.0, at) as u16;
+        let key_bytes = usize::from(key & !OVERFLOW_BIT);
+        let value_bytes = u16_at(self.0, at + 2);
+        let rest = &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes + value_bytes];
+        let (suffix, value) = rest.split_at(key_bytes);
+        Item { prefix: self.prefix(), suffix, value, overflow: key & OVERFLOW_BIT != 0 }
+    }
+
+    fn suffix(self, index: usize) -> &'a [u8] {
+        let at = self.cell_at(index);
+        let key_bytes = u16_at(self.0, at) & usize::from(!OVERFLOW_BIT);
+        &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes]
+    }
+
+    /// The child at `index`, from 0 to `count` of an interior node.
+    pub(crate) fn child(self, index: usize) -> PageId {
+        match index.checked_sub(1) {
+            None => format::link(self.0),
+            Some(index) => self.item(index).child(),
+        }
+    }
+
+    /// The index of `key`, or the index of the first greater key.
+    pub(crate) fn search(self, key: &[u8]) -> Result<usize, usize> {
+        let prefix = self.prefix();
+        let Some(rest) = key.strip_prefix(prefix) else {
+            return Err(if key < prefix { 0 } else { self.count() });
+        };
+        let (mut low, mut high) = (0, self.count());
+        while low < high {
+            let middle = (low + high) / 2;
+            match compare(self.suffix(middle), rest) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+
+    /// The index of the child of an interior node whose keys surround `key`.
+    pub(crate) fn child_index(self, key: &[u8]) -> usize {
+        match self.search(key) {
+            Ok(index) => index + 1,
+            Err(index) => index,
+        }
+    }
+
+    /// Bytes of prefix, slots and cells.
+    pub(crate) fn used_bytes(self) -> usize {
+        let cells: usize = (0..self.count())
+            .map(|index| {
+                let at = self.cell_at(index);
+                CELL_HEADER_BYTES
+                    + (u16_at(self.0, at) & usize::from(!OVERFLOW_BIT))
+                    + u16_at(self.0, at + 2)
+            })
+            .sum();
+        self.prefix().len() + self.count() * SLOT_BYTES + cells
+    }
+
+    /// Bytes between the slots and the cells.
+    pub(crate) fn gap_bytes(self) -> usize {
+        let slots_end = self.slots_at() + self.count() * SLOT_BYTES;
+        self.0.len() - format::heap_bytes(self.0) - slots_end
+    }
+}
+
+fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    // Most keys differ within eight bytes, and a call to compare memory costs more than this.
+    if let (Some(a8), Some(b8)) = (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        let order = u64::from_be_bytes(*a8).cmp(&u64::from_be_bytes(*b8));
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    a.cmp(b)
+}
+
+/// Puts a cell at `index`; the gap must have room for it and its slot.
+pub(crate) fn insert(page: &mut [u8], index: usize, suffix: &[u8], value: &[u8], overflow: bool) {
+    let node = Node(page);
+    let bytes = CELL_HEADER_BYTES + suffix.len() + value.len();
+    debug_assert!(node.gap_bytes() >= bytes + SLOT_BYTES);
+    let (count, slots) = (node.count(), node.slots_at());
+    let heap = format::heap_bytes(page) + bytes;
+    let at = page.len() - heap;
+    let slot = slots + index * SLOT_BYTES;
+    page.copy_within(slot..slots + count * SLOT_BYTES, slot + SLOT_BYTES);
+    set_u16(page, slot, at);
+    let bit = if overflow { usize::from(OVERFLOW_BIT) } else { 0 };
+    set_u16(page, at, suffix.len() | bit);
+    set_u16(page, at + 2, value.len());
+    let key_at = at + CELL_HEADER_BYTES;
+    page[key_at..key_at + suffix.len()].copy_from_slice(suffix);
+    page[key_at + suffix.len()..at + bytes].copy_from_slice(value);
+    format::set_count(page, count + 1);
+    format::set_heap_bytes(page, heap);
+}
+
+/// Takes the cells `from..to` out; their bytes come back when the node is packed.
+pub(crate) fn remove(page: &mut [u8], from: usize, to: usize) {
+    let node = Node(page);
+    let (count, slots) = (node.count(), node.slots_at());
+    // The lowest cell gives its bytes back at once: what was just added is often just replaced.
+    if to - from == 1 && node.cell_at(from) == page.len() - format::heap_bytes(page) {
+        let item = node.item(from);
+        let bytes = CELL_HEADER_BYTES + item.suffix.len() + item.value.len();
+        format::set_heap_bytes(page, format::heap_bytes(page) - bytes);
+    }
+    page.copy_within(
+        slots + to * SLOT_BYTES..slots + count * SLOT_BYTES,
+        slots + from * SLOT_BYTES,
+    );
+    format::set_count(page, count - (to - from));
+}
+
+/// Overwrites the value of a cell with one of the same length.
+pub(crate) fn overwrite(page: &mut [u8], index: usize, value: &[u8]) {
+    let at = Node(page).cell_at(index);
+    let key_bytes = u16_at(page, at) & usize::from(!OVERFLOW_BIT);
+    let at = at + CELL_HEADER_BYTES + key_bytes;
+    page[at..at + value.len()].copy_from_slice(value);
+}
+
+/// Closes the gaps between the cells, by way of `spare`, another page-sized buffer.
+pub(crate) fn pack(page: &mut [u8], spare: &mut [u8]) {
+    spare.copy_from_slice(page);
+    let old = Node(spare);
+    format::set_count(page, 0);
+    format::set_heap_bytes(page, 0);
+    for index in 0..old.count() {
+        let item = old.item(index);
+        insert(page, index, item.suffix, item.value, item.overflow);
+    }
+}
+
+/// Adds `item` at the end of a node that may have another prefix than the one it came from.
+///
+/// Fails if the key does not start with the node's prefix or does not fit, which happens in
+/// damaged trees only.
+pub(crate) fn append(page: &mut [u8], item: &Item<'_>) -> Result<(), Error> {
+    let prefix_bytes = format::prefix_bytes(page);
+    let from = item.prefix.len();
+    let prefix = &page[HEADER_BYTES..HEADER_BYTES + prefix_bytes];
+    let fits = (0..prefix_bytes).all(|at| item.byte(at) == Some(prefix[at]))
+        && item.weight() - prefix_bytes <= Node(page).gap_bytes();
+    if !fits {
+        return Err(Error::corrupt(0, 0, "keys are out of order"));
+    }
+    let count = Node(page).count();
+    if prefix_bytes >= from {
+        insert(page, count, &item.suffix[prefix_bytes - from..], item.value, item.overflow);
+    } else {
+        let suffix = [&item.prefix[prefix_bytes..], item.suffix].concat();
+        insert(page, count, &suffix, item.value, item.overflow);
+    }
+    Ok(())
+}
+
+/// Builds a node from items.
+pub(crate) fn build<'a>(
+    page: &mut [u8],
+    level: u8,
+    link: PageId,
+    prefix: &[u8],
+    items: impl Iterator<Item = Item<'a>>,
+) -> Result<(), Error> {
+    let kind = if level == 0 { PageKind::Leaf } else { PageKind::Interior };
+    format::start_page(page, kind, level, link, prefix);
+    for item in items {
+        append(page, &item)?;
+    }
+    Ok(())
+}

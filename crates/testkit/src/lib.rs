@@ -1,0 +1,7 @@
+//! What the tests of several crates share: storages that fail, crash and lie, models to compare
+//! with, and a small generator of random numbers. Never published.
+#![forbid(unsafe_code)]
+
+pub mod faults;
+pub mod random;
+pub mod store_model;
