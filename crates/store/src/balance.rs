@@ -282,7 +282,7 @@ impl<S: Storage> Pager<S> {
             if step == 0 {
                 return self.relieve_root(path.page(0), node.level(), node.count());
             }
-            if node.used_bytes() >= quarter {
+            if node.count() > 0 && node.used_bytes() >= quarter {
                 return Ok(());
             }
             if !self.join(path, step)? {
@@ -366,8 +366,7 @@ impl<S: Storage> Pager<S> {
         let room = capacity(self.page_bytes());
         let prefix = common_prefix(fences.low.as_deref(), fences.high.as_deref());
         let count = run.count();
-        let bytes =
-            (run.weight(0, count) + prefix.len()).saturating_sub(count * prefix.len());
+        let bytes = (run.weight(0, count) + prefix.len()).saturating_sub(count * prefix.len());
         let smaller = before.count().min(after.count());
         // Not quite full, so that the next entry does not split it again; but an empty node
         // must go.

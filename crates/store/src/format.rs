@@ -294,17 +294,7 @@ impl Meta {
     }
 }
 
-/// The page size that the first bytes of a store name, if they are the first bytes of a store.
-pub(crate) fn page_bytes_of(start: &[u8]) -> Option<usize> {
-    if start.len() < 24 || start[..8] != MAGIC {
-        return None;
-    }
-    let page_bytes = u32_at(start, 20) as usize;
-    is_page_size(page_bytes).then_some(page_bytes)
-}
-
 /// Whether a store may have pages of this size: a power of two between the limits.
 pub(crate) fn is_page_size(page_bytes: usize) -> bool {
     page_bytes.is_power_of_two() && (PAGE_BYTES_MIN..=PAGE_BYTES_MAX).contains(&page_bytes)
 }
-

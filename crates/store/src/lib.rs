@@ -48,7 +48,7 @@ pub use limits::{CACHE_BYTES_DEFAULT, KEY_BYTES_MAX, PAGE_BYTES_DEFAULT, PAGE_BY
 pub use limits::{PAGE_BYTES_MIN, SAVEPOINTS_MAX, VALUE_BYTES_MAX, key_bytes_max};
 pub use memory::MemoryStorage;
 pub use savepoint::Savepoint;
-pub use storage::{Durability, Fault, FaultKind, Length, PageId, Storage, Ticket, View};
 pub use storage::SCRATCH_FIRST;
+pub use storage::{Durability, Fault, FaultKind, Length, PageId, Storage, Ticket, View};
 pub use store::{Committed, Options, Stats, Store};
 pub use verify::{Level, Problem, Report, Shape, inspect, verify};

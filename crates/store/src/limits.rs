@@ -52,8 +52,7 @@ pub(crate) const fn cell_bytes_max(page_bytes: usize) -> usize {
 /// assert!(store::key_bytes_max(256) >= 48);
 /// ```
 pub const fn key_bytes_max(page_bytes: usize) -> usize {
-    let room =
-        cell_bytes_max(page_bytes) - SLOT_BYTES - CELL_HEADER_BYTES - OVERFLOW_REF_BYTES;
+    let room = cell_bytes_max(page_bytes) - SLOT_BYTES - CELL_HEADER_BYTES - OVERFLOW_REF_BYTES;
     if room < KEY_BYTES_MAX { room } else { KEY_BYTES_MAX }
 }
 

@@ -82,7 +82,8 @@ impl<'a> Node<'a> {
         let key = u16_at(self.0, at) as u16;
         let key_bytes = usize::from(key & !OVERFLOW_BIT);
         let value_bytes = u16_at(self.0, at + 2);
-        let rest = &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes + value_bytes];
+        let rest =
+            &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes + value_bytes];
         let (suffix, value) = rest.split_at(key_bytes);
         Item { prefix: self.prefix(), suffix, value, overflow: key & OVERFLOW_BIT != 0 }
     }

@@ -240,9 +240,9 @@ impl<S: Storage> Pager<S> {
 
     /// Hands the open transaction over to the storage.
     pub(crate) fn commit(&mut self, durability: Durability) -> Result<Ticket, Error> {
-        let result = self.stage_all().and_then(|()| {
-            self.storage.commit(self.meta.pages, durability).map_err(Error::from)
-        });
+        let result = self
+            .stage_all()
+            .and_then(|()| self.storage.commit(self.meta.pages, durability).map_err(Error::from));
         match result {
             Ok(ticket) => {
                 self.committed = self.meta;
@@ -254,8 +254,7 @@ impl<S: Storage> Pager<S> {
                 Ok(ticket)
             }
             Err(error) => {
-                let unknown =
-                    error.fault().is_some_and(|fault| fault.kind() == FaultKind::Unknown);
+                let unknown = error.fault().is_some_and(|fault| fault.kind() == FaultKind::Unknown);
                 self.rollback();
                 if unknown {
                     self.state = State::Poisoned;
@@ -281,9 +280,7 @@ impl<S: Storage> Pager<S> {
     pub(crate) fn rollback(&mut self) {
         self.storage.abort();
         let committed = self.committed.transaction;
-        self.forget_frames(|key, transaction| {
-            key & COMMITTED_TAG != 0 || transaction > committed
-        });
+        self.forget_frames(|key, transaction| key & COMMITTED_TAG != 0 || transaction > committed);
         self.meta = self.committed;
         self.state = State::Idle;
         self.savepoints.clear();

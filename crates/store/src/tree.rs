@@ -103,12 +103,7 @@ impl<S: Storage> Pager<S> {
         Ok(None)
     }
 
-    pub(crate) fn get(
-        &mut self,
-        key: &[u8],
-        view: View,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Error> {
+    pub(crate) fn get(&mut self, key: &[u8], view: View, out: &mut Vec<u8>) -> Result<bool, Error> {
         out.clear();
         let Some((frame, index)) = self.search_leaf(key, view)? else { return Ok(false) };
         self.read_value(frame, index, view, out)?;

@@ -43,15 +43,15 @@ struct Shape {
 impl Shape {
     fn draw(random: &mut Random) -> Shape {
         let page_bytes = 256 << [0, 0, 0, 1, 2, 4][random.below(6)];
-        let limit = store::key_bytes_max(page_bytes);
+        let key_limit = if random.one_in(3) { store::key_bytes_max(page_bytes) } else { 13 };
         Shape {
             page_bytes,
             frames: [2, 2, 3, 5, 16, 64][random.below(6)],
-            key_bytes: 1 + random.below(if random.one_in(3) { limit } else { 12 }),
+            key_bytes: 1 + random.below(key_limit),
             letters: [2, 4, 26, 256][random.below(4)],
             value_bytes: [4, 40, page_bytes / 2, page_bytes * 5][random.below(4)],
             faults: random.one_in(2),
-            deletes: [2, 4, 10][random.below(3)],
+            deletes: [1, 2, 4, 10][random.below(4)],
         }
     }
 }
@@ -84,7 +84,8 @@ pub fn run(operations: u64, seed: u64) -> Summary {
     let mut random = Random::new(seed);
     let mut total = Summary::default();
     while total.operations < operations {
-        let operations = (operations - total.operations).min(500 + random.below(20_000) as u64);
+        let most = if random.one_in(8) { 100_000 } else { 10_000 };
+        let operations = (operations - total.operations).min(500 + random.below(most) as u64);
         let summary = Run::new(Random::new(random.next_u64())).run(operations);
         total.operations += summary.operations;
         total.commits += summary.commits;
@@ -107,7 +108,8 @@ impl Run {
     fn new(mut random: Random) -> Run {
         let shape = Shape::draw(&mut random);
         let storage = FaultyStorage::new(MemoryStorage::new(shape.page_bytes));
-        let options = Options { cache_bytes: shape.frames * shape.page_bytes, ..Options::default() };
+        let options =
+            Options { cache_bytes: shape.frames * shape.page_bytes, ..Options::default() };
         let backend = redb::backends::InMemoryBackend::new();
         Run {
             random,
@@ -182,10 +184,10 @@ impl Run {
             90 => self.scan(),
             91 => self.estimate(),
             92..96 => self.change_savepoints(),
-            96 if self.random.one_in(8) => self.roll_back(),
+            96 if self.random.one_in(12) => self.roll_back(),
             97 if self.random.one_in(40) => self.reopen(),
             98 if self.random.one_in(20) => self.append(),
-            _ if self.random.one_in(4) => self.commit(),
+            99 => self.commit(),
             _ => self.overwrite(),
         }
     }
@@ -272,11 +274,11 @@ impl Run {
     }
 
     fn delete_range(&mut self) -> Result<(), Error> {
-        if !self.random.one_in(8) {
+        if !self.random.one_in(8 * self.shape.deletes) {
             return Ok(());
         }
         let low = self.key();
-        let high = if self.random.one_in(6) { None } else { Some(self.key()) };
+        let high = if self.random.one_in(20) { None } else { Some(self.key()) };
         let deleted = self.store.delete_range(&low, high.as_deref())?;
         let keys: Vec<Vec<u8>> = match high {
             Some(high) if high <= low => Vec::new(),
@@ -487,9 +489,7 @@ fn scan<S: store::Storage>(
     let mut value = Vec::new();
     let mut there = if forward { cursor.first(store)? } else { cursor.last(store)? };
     let mut entries = expected.iter();
-    while let Some((key, expected)) =
-        if forward { entries.next() } else { entries.next_back() }
-    {
+    while let Some((key, expected)) = if forward { entries.next() } else { entries.next_back() } {
         assert!(there, "the entries end too early");
         assert_eq!(cursor.key(), key);
         assert!(cursor.value(store, &mut value)?);
