@@ -34,13 +34,14 @@ impl Compiler<'_> {
             if !target.is_indexed() {
                 self.resolve_conflicts(&mut targets, &target)?;
             }
-            // Each further target counts as a level of nesting.
-            self.check_depth(targets.len() as u32)?;
+            // Each further target counts as a level of nesting, up to the end of the statement.
+            self.enter_level()?;
             self.check_target(&target)?;
             targets.push(target.place);
         }
         self.require(Token::Byte(b'='))?;
         let (mut last, count) = self.expression_list()?;
+        self.depth -= targets.len() as u32 - 1;
         if count == targets.len() {
             self.set_one_return(&mut last);
             if let Some(target) = targets.pop() {

@@ -78,7 +78,7 @@ impl Compiler<'_> {
         let line = goto.line;
         match goto.name {
             None => {
-                let message = format!("break outside a loop at line {line}");
+                let message = format!("break outside loop at line {line}");
                 self.lexer.error_here(message.as_bytes())
             }
             Some(name) => {

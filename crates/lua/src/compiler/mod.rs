@@ -111,11 +111,7 @@ impl Compiler<'_> {
     /// Counts one more level of nesting; [`Compiler::leave_level`] takes it back.
     fn enter_level(&mut self) -> Result<()> {
         self.depth += 1;
-        self.check_depth(0)
-    }
-
-    fn check_depth(&self, more: u32) -> Result<()> {
-        if self.depth + more >= NESTING_MAX {
+        if self.depth >= NESTING_MAX {
             return Err(SyntaxError::new(b"C stack overflow".to_vec()));
         }
         Ok(())

@@ -125,8 +125,8 @@ impl Compiler<'_> {
         if is_method {
             self.field(&mut target)?;
         }
-        self.check_assignable(&target)?;
         let mut closure = self.function_body(is_method, line)?;
+        self.check_assignable(&target)?;
         self.store(target.place, &mut closure)?;
         // The definition "happens" in its first line.
         self.state.set_last_line(line);

@@ -1,4 +1,9 @@
 //! The compiler against PUC-Rio Lua 5.4: the same bytecode, the same messages.
 
 mod code;
+mod errors;
+mod generated;
+mod mutations;
+mod nesting;
+mod numbers;
 mod oracle;

@@ -12,7 +12,13 @@ pub fn puc_compile(lua: &Lua, source: &[u8], name: &str) -> Result<mlua::Functio
     let (function, message): (Value, Value) = load.call((source, name, "t")).unwrap();
     match (function, message) {
         (Value::Function(function), _) => Ok(function),
-        (_, Value::String(message)) => Err(message.as_bytes().to_vec()),
+        (_, Value::String(message)) => {
+            // Errors that come without a position get a traceback from mlua.
+            let message = message.as_bytes().to_vec();
+            let traceback = b"\nstack traceback:";
+            let end = message.windows(traceback.len()).position(|part| part == traceback);
+            Err(message[..end.unwrap_or(message.len())].to_vec())
+        }
         other => panic!("load returned {other:?}"),
     }
 }
