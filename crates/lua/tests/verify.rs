@@ -164,6 +164,11 @@ fn registers_of_pairs_and_returns_are_bounded() {
     rejects(then_return(&[i(op::ADD, 0, 0, 6), i(op::MMBIN, 0, 6, ADD)]), reason);
     rejects(then_return(&[i(op::ADDI, 6, 0, 9), i(op::MMBINI, 0, 9, ADD)]), reason);
     rejects(then_return(&[i(op::ADDK, 0, 6, 2), i(op::MMBINK, 6, 2, ADD)]), reason);
+    rejects(then_return(&[i(op::BANDK, 6, 0, 2), i(op::MMBINK, 0, 2, 13)]), reason);
+    let tail = |a, b| function(&[i(op::TAILCALL, a, b, 0), i(op::RETURN, 0, 0, 0)]);
+    accepts(tail(5, 1));
+    rejects(tail(6, 1), reason);
+    rejects(tail(5, 2), reason);
     rejects(function(&[i(op::RETURN, 5, 3, 0)]), reason);
     rejects(function(&[i(op::RETURN, 7, 1, 0)]), reason);
     rejects(function(&[i(op::RETURN1, 6, 0, 0)]), reason);
@@ -326,6 +331,9 @@ fn loops_match() {
     rejects(then_return(&[body, body, end]), reason);
     rejects(then_return(&[abx(op::FORPREP, 1, 99_999), body, end]), reason);
     rejects(then_return(&[prepare, body, abx(op::FORLOOP, 1, 99_999)]), reason);
+    let two_beginnings = [abx(op::FORPREP, 1, 2), prepare, body, end];
+    rejects(then_return(&two_beginnings), reason);
+    rejects(then_return(&[prepare, body, end, abx(op::FORLOOP, 1, 3)]), reason);
     let high = [abx(op::FORPREP, 3, 0), abx(op::FORLOOP, 3, 1)];
     rejects(then_return(&high), "register out of range");
 
@@ -344,6 +352,15 @@ fn loops_match() {
     rejects(generic(1, 4, 3), "register out of range");
     rejects(generic(2, 1, 3), "register out of range");
     rejects(generic(1, 0, 3), "loop without variables");
+    let mut two_beginnings = generic(1, 3, 3);
+    two_beginnings.code.insert(0, abx(op::TFORPREP, 1, 2));
+    rejects(two_beginnings, reason);
+    let mut two_ends = generic(1, 3, 3);
+    two_ends.code.splice(4..4, [i(op::TFORCALL, 1, 0, 1), abx(op::TFORLOOP, 1, 5)]);
+    rejects(two_ends, reason);
+    let mut endless = generic(1, 3, 3);
+    endless.code.splice(4..4, [i(op::TFORCALL, 1, 0, 1)]);
+    rejects(endless, "instruction without its other half");
     let mut other_base = generic(1, 3, 3);
     other_base.code[3] = abx(op::TFORLOOP, 0, 3);
     rejects(other_base, reason);
@@ -366,7 +383,8 @@ fn variable_arguments_are_prepared_first_and_dropped_last() {
     rejects(then_return(&[prepare]), "VARARGPREP misplaced");
     rejects(vararg(&[i(op::VARARGPREP, 0, 0, 0), leave]), "VARARGPREP of other parameters");
     rejects(then_return(&[i(op::VARARG, 0, 0, 2)]), "no variable arguments here");
-    rejects(vararg(&[prepare, i(op::VARARG, 5, 0, 3), leave]), "register out of range");
+    rejects(vararg(&[prepare, i(op::VARARG, 5, 0, 3), leave]), NO_REGISTER);
+    rejects(vararg(&[prepare, i(op::VARARG, 6, 0, 1), leave]), NO_REGISTER);
     let again = [prepare, jump(op::JMP, -2), leave];
     rejects(vararg(&again), "jump between instructions that belong together");
     rejects(vararg(&[prepare, RETURN]), "return does not drop arguments");
@@ -414,6 +432,10 @@ fn sizes_are_bounded() {
         capturing.functions[0].upvalues.push(upvalue);
         rejects(capturing, "captured variable does not exist");
     }
+    let mut odd = then_return(&[]);
+    odd.functions[0].upvalues.push(UpvalueDescription { kind: 4, ..upvalue.clone() });
+    rejects(odd, "invalid kind of upvalue");
+    rejects(Function { line_defined: 1 << 31, ..then_return(&[]) }, "invalid line");
     let mut nested = then_return(&[]);
     for _ in 0..199 {
         nested = Function { functions: vec![nested], ..then_return(&[]) };
