@@ -3,7 +3,7 @@
 mod oracle_text;
 
 use fastrand::Rng;
-use lua::text::pattern::{Capture, Match, Matcher, Pattern, find_plain, is_plain};
+use lua::text::pattern::{Capture, Match, Matcher, Pattern, PatternCache, find_plain, is_plain};
 use lua::text::{Interrupted, Meter, TextError, Unmetered};
 use oracle_text::{Oracle, Plain, message};
 
@@ -354,4 +354,37 @@ fn a_matcher_serves_several_patterns_in_turn() {
     let found = matcher.find(&word, b"1 two", 0, &mut Unmetered).expect("valid").expect("matches");
     assert_eq!((found.bytes(), found.value_count()), (&b"two"[..], 1));
     assert!(matcher.find(&word, b"two", 9, &mut Unmetered).expect("valid").is_none());
+}
+
+#[test]
+fn the_cache_tells_texts_and_uses_apart() {
+    let mut cache = PatternCache::new();
+    let mut matcher = Matcher::new();
+    let long = b"a".repeat(4_000);
+    let texts: Vec<Vec<u8>> = (0..500u32).map(|n| format!("^{n}$").into_bytes()).collect();
+    for text in texts.iter().chain([&long]).chain(&texts) {
+        let plain = cache.get(text).expect("memory suffices");
+        let for_gmatch = cache.get_for_gmatch(text).expect("memory suffices");
+        assert_eq!(plain.is_anchored(), text[0] == b'^');
+        assert!(!for_gmatch.is_anchored());
+        let subject = text.strip_prefix(b"^").unwrap_or(text);
+        let subject = subject.strip_suffix(b"$").unwrap_or(subject);
+        let found = matcher.find(&plain, subject, 0, &mut Unmetered).expect("valid");
+        assert_eq!(found.map(|found| found.bytes()), Some(subject));
+    }
+}
+
+#[test]
+fn a_compiled_pattern_stays_within_its_promised_memory() {
+    for unit in ["[ab]", "a?", "%a", ".", "%f[x]", "%bxy", "[b-d]-", "ab?", "()", "[^x]*[x-z]"] {
+        let text = unit.repeat(3_000);
+        let pattern = Pattern::new(text.as_bytes()).expect("memory suffices");
+        assert!(pattern.heap_bytes() <= 48 * text.len(), "{unit}: {}", pattern.heap_bytes());
+    }
+    let mut rng = Rng::with_seed(0x5eed_0003);
+    for _ in 0..500 {
+        let text = random_pattern(&mut rng);
+        let pattern = Pattern::new(&text).expect("memory suffices");
+        assert!(pattern.heap_bytes() <= 48 * (text.len() + 1), "{}", text.escape_ascii());
+    }
 }

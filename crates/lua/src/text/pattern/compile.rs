@@ -26,6 +26,10 @@ pub(super) enum Follow {
     Unknown,
     /// This byte.
     Byte(u8),
+    /// A byte of this set of the pattern.
+    Set(u32),
+    /// A byte of this set of the pattern, or the end of the subject.
+    SetOrEnd(u32),
     /// The rest matches behind the longest run or nowhere: there is nothing to try again.
     Settled,
 }
@@ -34,7 +38,7 @@ pub(super) enum Follow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
     pub(super) follow: Follow,
-    /// Levels of nesting that are certain to be entered before `follow` is compared.
+    /// Levels of nesting that are certain to be entered before the rest can fail.
     pub(super) levels: u8,
 }
 
@@ -153,22 +157,43 @@ impl Program {
         self.literals.get(start as usize..start as usize + size as usize).unwrap_or_default()
     }
 
-    /// The first byte that any match has, behind opening captures.
-    pub(super) fn first(&self) -> First {
-        for item in &self.items {
-            match *item {
-                Item::Open(_) | Item::Position(_) => {}
-                Item::One(single) | Item::Greedy { single, at_least: 1, .. } => {
-                    return First::At(single);
-                }
-                Item::Literal { start, .. } => {
-                    return First::At(Single::Byte(self.literals[start as usize]));
-                }
-                Item::Balance(open, _) => return First::At(Single::Byte(open)),
-                _ => return First::Anywhere,
-            }
+    /// Where a match can begin, as far as its first byte tells.
+    pub(super) fn first(&mut self) -> First {
+        let rest = self.rest(0);
+        if !matches!(rest.end, RestEnd::Byte) {
+            return First::Anywhere;
         }
-        First::Anywhere
+        match self.narrowest(rest.first) {
+            Single::Any => First::Anywhere,
+            single => First::At(single),
+        }
+    }
+
+    /// The bytes of a run at the beginning of the pattern that fails for every start in the run
+    /// when it fails for the first: what comes behind the run is the same for all of them.
+    pub(super) fn leading_run(&self) -> Option<Single> {
+        let is_opening = |item: &&Item| matches!(item, Item::Open(_) | Item::Position(_));
+        let refers_back = self.items.iter().any(|item| matches!(item, Item::BackReference(_)));
+        match self.items.iter().find(|item| !is_opening(item)) {
+            Some(Item::Greedy { single, next: Next { follow: Follow::Settled, .. }, .. })
+                if !refers_back =>
+            {
+                Some(*single)
+            }
+            _ => None,
+        }
+    }
+
+    fn narrowest(&mut self, set: ByteSet) -> Single {
+        if set.is_full() {
+            Single::Any
+        } else if let Some(byte) = set.only_member() {
+            Single::Byte(byte)
+        } else if let Some(byte) = set.only_missing() {
+            Single::Except(byte)
+        } else {
+            Single::Set(self.intern(set))
+        }
     }
 
     fn members(&self, single: Single) -> ByteSet {
@@ -180,38 +205,88 @@ impl Program {
         }
     }
 
-    /// What follows the repetition of `single` at `index`.
-    fn next(&self, index: usize, single: Single) -> Next {
-        let mut levels = 0;
-        let rest = self.items.get(index + 1..).unwrap_or_default();
-        let follow = rest.iter().find_map(|item| {
-            let required = match *item {
-                Item::Open(_) | Item::Position(_) | Item::Close(_) => {
-                    levels += 1;
-                    return None;
-                }
-                Item::Accept | Item::End => return Some(Follow::Settled),
-                Item::One(single) | Item::Greedy { single, at_least: 1, .. } => single,
-                Item::Literal { start, .. } => Single::Byte(self.literals[start as usize]),
-                Item::Balance(open, _) => Single::Byte(open),
-                _ => return Some(Follow::Unknown),
-            };
-            Some(match required {
-                _ if self.are_disjoint(single, required) => Follow::Settled,
-                Single::Byte(byte) => Follow::Byte(byte),
-                _ => Follow::Unknown,
-            })
+    /// What follows the repetition at `index`, whose run of `longest` is tried longest first.
+    fn next(&mut self, index: usize, longest: Option<Single>) -> Next {
+        let rest = self.rest(index + 1);
+        let is_settled = longest.is_some_and(|single| match rest.end {
+            RestEnd::Unknown => false,
+            // Whatever is optional is left out, and the pattern is at its end.
+            RestEnd::Accept => true,
+            RestEnd::Byte | RestEnd::Subject => self.members(single).is_disjoint(&rest.first),
         });
-        Next { follow: follow.unwrap_or(Follow::Unknown), levels }
+        let follow = match rest.end {
+            _ if is_settled => Follow::Settled,
+            RestEnd::Unknown | RestEnd::Accept => Follow::Unknown,
+            RestEnd::Subject => Follow::SetOrEnd(self.intern(rest.first)),
+            RestEnd::Byte => match rest.first.only_member() {
+                Some(byte) => Follow::Byte(byte),
+                None if rest.first.is_full() => Follow::Unknown,
+                None => Follow::Set(self.intern(rest.first)),
+            },
+        };
+        Next { follow, levels: rest.levels }
     }
 
-    fn are_disjoint(&self, a: Single, b: Single) -> bool {
-        match (a, b) {
-            (Single::Any, _) | (_, Single::Any) => false,
-            (Single::Byte(byte), other) | (other, Single::Byte(byte)) => !self.accepts(other, byte),
-            _ => self.members(a).is_disjoint(&self.members(b)),
+    /// What the items from `index` on must begin with.
+    fn rest(&self, index: usize) -> Rest {
+        let mut rest = Rest { first: ByteSet::EMPTY, end: RestEnd::Unknown, levels: 0 };
+        for item in self.items.get(index..).unwrap_or_default() {
+            let (single, end) = match *item {
+                Item::Open(_) | Item::Position(_) | Item::Close(_) => {
+                    rest.levels += 1;
+                    continue;
+                }
+                Item::Optional(single)
+                | Item::Lazy { single, .. }
+                | Item::Greedy { single, at_least: 0, .. } => (single, None),
+                Item::One(single) | Item::Greedy { single, .. } => (single, Some(RestEnd::Byte)),
+                Item::Literal { start, .. } => {
+                    (Single::Byte(self.literals[start as usize]), Some(RestEnd::Byte))
+                }
+                Item::Balance(open, _) => (Single::Byte(open), Some(RestEnd::Byte)),
+                Item::Accept => return Rest { end: RestEnd::Accept, ..rest },
+                Item::End => return Rest { end: RestEnd::Subject, ..rest },
+                _ => return rest,
+            };
+            rest.first = rest.first.union(&self.members(single));
+            if let Some(end) = end {
+                return Rest { end, ..rest };
+            }
         }
+        rest
     }
+
+    /// Index of `set`, which is stored once when it was seen lately.
+    fn intern(&mut self, set: ByteSet) -> u32 {
+        let recent = self.sets.len().saturating_sub(8);
+        let known = self.sets[recent..].iter().position(|other| *other == set);
+        let index = known.map_or(self.sets.len(), |offset| recent + offset);
+        if known.is_none() {
+            self.sets.push(set);
+        }
+        index as u32
+    }
+}
+
+/// How the part of a pattern behind a repetition begins.
+struct Rest {
+    /// Every byte that it can begin with.
+    first: ByteSet,
+    end: RestEnd,
+    /// Captures that open or close before the first byte is required.
+    levels: u8,
+}
+
+/// What the optional items at the beginning of a [`Rest`] lead to.
+enum RestEnd {
+    /// Something that one byte does not decide.
+    Unknown,
+    /// An item that needs a byte.
+    Byte,
+    /// The end of the subject.
+    Subject,
+    /// The end of the pattern.
+    Accept,
 }
 
 /// Reads `pattern` (without its anchor).
@@ -219,7 +294,11 @@ impl Program {
 /// # Errors
 /// [`TextError::OutOfMemory`]; what is wrong with the pattern becomes an item.
 pub(super) fn compile(pattern: &[u8]) -> Result<Program, TextError> {
-    let mut reader = Reader { pattern, at: 0, open: Vec::new(), program: Program::default() };
+    let mut program = Program::default();
+    // Room for what most patterns need; longer ones grow.
+    let items = (pattern.len() + 1).min(16);
+    program.items.try_reserve(items).map_err(|_| TextError::OutOfMemory)?;
+    let mut reader = Reader { pattern, at: 0, open: Vec::new(), program };
     loop {
         let item = if reader.at == pattern.len() {
             Item::Accept
@@ -232,18 +311,18 @@ pub(super) fn compile(pattern: &[u8]) -> Result<Program, TextError> {
         }
     }
     let mut program = reader.program;
+    let is_repetition = |item: &&Item| matches!(item, Item::Greedy { .. } | Item::Lazy { .. });
+    let repetitions = program.items.iter().filter(is_repetition).count();
+    program.sets.try_reserve(repetitions + 1).map_err(|_| TextError::OutOfMemory)?;
     for index in 0..program.items.len() {
-        match program.items[index] {
+        let known = match program.items[index] {
             Item::Greedy { single, at_least, .. } => {
-                let next = program.next(index, single);
-                program.items[index] = Item::Greedy { single, at_least, next };
+                Item::Greedy { single, at_least, next: program.next(index, Some(single)) }
             }
-            Item::Lazy { single, .. } => {
-                let next = program.next(index, single);
-                program.items[index] = Item::Lazy { single, next };
-            }
-            _ => {}
-        }
+            Item::Lazy { single, .. } => Item::Lazy { single, next: program.next(index, None) },
+            other => other,
+        };
+        program.items[index] = known;
     }
     Ok(program)
 }
@@ -314,7 +393,7 @@ impl Reader<'_> {
         }
         let (set, end) = bracketed(self.pattern, self.at + 3).ok_or(Malformed::MissingBracket)?;
         self.at = end;
-        Ok(Item::Frontier(self.intern(set)))
+        Ok(Item::Frontier(self.program.intern(set)))
     }
 
     fn back_reference(&mut self, number: u8) -> Result<Item, Malformed> {
@@ -351,13 +430,13 @@ impl Reader<'_> {
             b'%' => {
                 let letter = self.peek(1).ok_or(Malformed::EscapeAtEnd)?;
                 self.at += 2;
-                Ok(class(letter).map_or(Single::Byte(letter), |set| self.narrowest(set)))
+                Ok(class(letter).map_or(Single::Byte(letter), |set| self.program.narrowest(set)))
             }
             b'[' => {
                 let (set, end) =
                     bracketed(self.pattern, self.at + 1).ok_or(Malformed::MissingBracket)?;
                 self.at = end;
-                Ok(self.narrowest(set))
+                Ok(self.program.narrowest(set))
             }
             _ => {
                 self.at += 1;
@@ -366,45 +445,23 @@ impl Reader<'_> {
         }
     }
 
-    fn narrowest(&mut self, set: ByteSet) -> Single {
-        if set.is_full() {
-            Single::Any
-        } else if let Some(byte) = set.only_member() {
-            Single::Byte(byte)
-        } else if let Some(byte) = set.only_missing() {
-            Single::Except(byte)
-        } else {
-            Single::Set(self.intern(set))
-        }
-    }
-
-    /// Index of `set`, which is stored once when it was seen lately.
-    fn intern(&mut self, set: ByteSet) -> u32 {
-        let sets = &mut self.program.sets;
-        let recent = sets.len().saturating_sub(8);
-        let known = sets[recent..].iter().position(|other| *other == set);
-        let index = known.map_or(sets.len(), |offset| recent + offset);
-        if known.is_none() {
-            sets.push(set);
-        }
-        index as u32
-    }
-
     /// Appends `item`, joining neighbouring bytes into one literal.
     fn push(&mut self, item: Item) -> Result<(), TextError> {
-        let Program { items, literals, .. } = &mut self.program;
+        let Program { items, literals, sets, .. } = &mut self.program;
         items.try_reserve(1).map_err(|_| TextError::OutOfMemory)?;
-        literals.try_reserve(2).map_err(|_| TextError::OutOfMemory)?;
+        sets.try_reserve(1).map_err(|_| TextError::OutOfMemory)?;
         let Item::One(Single::Byte(byte)) = item else {
             items.push(item);
             return Ok(());
         };
         match items.last_mut() {
             Some(Item::Literal { size, .. }) => {
+                literals.try_reserve(1).map_err(|_| TextError::OutOfMemory)?;
                 literals.push(byte);
                 *size += 1;
             }
             Some(last @ Item::One(Single::Byte(_))) => {
+                literals.try_reserve(2).map_err(|_| TextError::OutOfMemory)?;
                 if let Item::One(Single::Byte(previous)) = *last {
                     *last = Item::Literal { start: literals.len() as u32, size: 2 };
                     literals.extend([previous, byte]);

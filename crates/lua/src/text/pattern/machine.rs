@@ -4,9 +4,10 @@
 //! refuses to nest deeper than [`LEVELS_MAX`]. The same count is kept here, so that the same
 //! patterns are "too complex", but only repetitions with something left to try need memory.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::compile::{CAPTURES_MAX, Follow, Item, Malformed, Next, Program, Single};
+use super::set::ByteSet;
 use crate::text::{Interrupted, Meter, TextError};
 
 /// Nesting at which PUC-Rio 5.4 gives up.
@@ -98,82 +99,123 @@ struct State {
     level: u32,
 }
 
-impl State {
-    /// One item on, at `at`, without nesting.
-    fn go(self, at: usize) -> State {
-        State { item: self.item + 1, at, level: self.level }
-    }
-
-    /// One item on, at `at`, one level deeper, with `more` levels sure to follow.
-    #[inline]
-    fn enter(self, at: usize, more: u8) -> Result<State, Stop> {
-        if self.level + 1 + u32::from(more) > LEVELS_MAX {
-            return Err(Stop::Malformed(Malformed::TooComplex));
-        }
-        Ok(State { item: self.item + 1, at, level: self.level + 1 })
-    }
-}
-
 /// One pattern at work on one subject.
+///
+/// Steps answer with a plain offset or nothing, which keeps results in registers. What stops the
+/// whole run is left in `stop`, and then nothing matches any more.
 pub(super) struct Machine<'a, 'm, M> {
-    pub(super) program: &'a Program,
-    pub(super) subject: &'a [u8],
-    pub(super) scratch: &'a mut Scratch,
-    pub(super) gauge: Gauge<'m, M>,
+    program: &'a Program,
+    subject: &'a [u8],
+    scratch: &'a mut Scratch,
+    gauge: Gauge<'m, M>,
+    stop: Option<Stop>,
 }
 
-impl<M: Meter> Machine<'_, '_, M> {
-    /// The end of the match that begins at `start`, if there is one.
-    pub(super) fn run(&mut self, start: usize) -> Result<Option<usize>, Stop> {
-        self.scratch.choices.clear();
-        let mut state = State { item: 0, at: start, level: 1 };
-        loop {
-            self.gauge.step(1)?;
-            let after = match self.program.items.get(state.item) {
-                None | Some(Item::Accept) => return Ok(Some(state.at)),
-                Some(item) => self.advance(*item, state)?,
-            };
-            state = match after {
-                Some(after) => after,
-                None => match self.retry()? {
-                    Some(other) => other,
-                    None => return Ok(None),
-                },
-            };
+impl<'a, 'm, M: Meter> Machine<'a, 'm, M> {
+    pub(super) fn new(
+        program: &'a Program,
+        subject: &'a [u8],
+        scratch: &'a mut Scratch,
+        meter: &'m mut M,
+    ) -> Self {
+        Machine { program, subject, scratch, gauge: Gauge::new(meter), stop: None }
+    }
+
+    /// Has something ended the search? Hands over the last steps.
+    pub(super) fn finish(&mut self) -> Result<(), Stop> {
+        match self.stop {
+            Some(stop) => Err(stop),
+            None => Ok(self.gauge.settle()?),
         }
     }
 
-    /// Matches one item; `None` when it does not match here.
+    /// Is there nothing to go on for?
+    pub(super) fn has_stopped(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    #[cold]
+    fn stop(&mut self, stop: Stop) {
+        self.stop.get_or_insert(stop);
+        self.scratch.choices.clear();
+    }
+
+    #[inline]
+    fn pay(&mut self, steps: usize) {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX - STEPS_PER_CHARGE);
+        if self.gauge.step(steps).is_err() {
+            self.stop(Stop::Interrupted);
+        }
+    }
+
+    /// The end of the match that begins at `start`, if there is one.
+    pub(super) fn run(&mut self, start: usize) -> Option<usize> {
+        self.scratch.choices.clear();
+        let program = self.program;
+        let mut state = State { item: 0, at: start, level: 1 };
+        let mut begin = 0;
+        loop {
+            let after = match program.items.get(state.item) {
+                None | Some(Item::Accept) => break,
+                Some(item) => self.advance(*item, &mut state),
+            };
+            if let Some(at) = after {
+                state.at = at;
+                state.item += 1;
+                continue;
+            }
+            self.pay(state.item.saturating_sub(begin) + 1);
+            state = self.retry()?;
+            begin = state.item;
+        }
+        self.pay(state.item.saturating_sub(begin) + 1);
+        if self.has_stopped() { None } else { Some(state.at) }
+    }
+
+    /// Matches one item: the offset behind it, or nothing when it does not match here.
     #[inline(always)]
-    fn advance(&mut self, item: Item, state: State) -> Result<Option<State>, Stop> {
+    fn advance(&mut self, item: Item, state: &mut State) -> Option<usize> {
         let at = state.at;
         match item {
-            Item::One(single) => Ok(self.is_at(single, at).then(|| state.go(at + 1))),
-            Item::Literal { start, size } => self.literal(start, size, state),
+            Item::One(single) => self.is_at(single, at).then_some(at + 1),
+            Item::Literal { start, size } => self.literal(start, size, at),
             Item::Greedy { single, at_least, next } => self.greedy(single, at_least, next, state),
             Item::Lazy { single, next } => self.lazy(single, next, state),
-            Item::Optional(single) => self.optional(single, state).map(Some),
+            Item::Optional(single) => self.optional(single, state),
             Item::Open(index) => {
                 self.scratch.starts[usize::from(index) % CAPTURES_MAX] = at;
-                state.enter(at, 0).map(Some)
+                self.enter(state, 0, at)
             }
             Item::Position(index) => {
                 self.scratch.starts[usize::from(index) % CAPTURES_MAX] = at;
-                self.scratch.ends[usize::from(index) % CAPTURES_MAX] = at;
-                state.enter(at, 0).map(Some)
+                self.enter(state, 0, at)
             }
             Item::Close(index) => {
                 self.scratch.ends[usize::from(index) % CAPTURES_MAX] = at;
-                state.enter(at, 0).map(Some)
+                self.enter(state, 0, at)
             }
-            Item::End => Ok((at == self.subject.len()).then(|| state.go(at))),
-            Item::BackReference(index) => self.back_reference(index, state),
-            Item::Balance(open, close) => self.balance(open, close, state),
-            Item::Frontier(set) => Ok(self.is_frontier(set, at).then(|| state.go(at))),
-            Item::Never => Ok(None),
-            Item::Accept => Ok(Some(state)),
-            Item::Fail(malformed) => Err(Stop::Malformed(malformed)),
+            Item::End => (at == self.subject.len()).then_some(at),
+            Item::BackReference(index) => self.back_reference(index, at),
+            Item::Balance(open, close) => self.balance(open, close, at),
+            Item::Frontier(set) => self.is_frontier(set, at).then_some(at),
+            Item::Never => None,
+            Item::Accept => Some(at),
+            Item::Fail(malformed) => {
+                self.stop(Stop::Malformed(malformed));
+                None
+            }
         }
+    }
+
+    /// Nests one level deeper, with `more` levels sure to follow, and goes on at `at`.
+    #[inline]
+    fn enter(&mut self, state: &mut State, more: u8, at: usize) -> Option<usize> {
+        state.level += 1;
+        if state.level + u32::from(more) > LEVELS_MAX {
+            self.stop(Stop::Malformed(Malformed::TooComplex));
+            return None;
+        }
+        Some(at)
     }
 
     #[inline]
@@ -181,25 +223,26 @@ impl<M: Meter> Machine<'_, '_, M> {
         self.subject.get(at).is_some_and(|byte| self.program.accepts(single, *byte))
     }
 
-    fn literal(&mut self, start: u32, size: u32, state: State) -> Result<Option<State>, Stop> {
-        let rest = self.subject.get(state.at..).unwrap_or_default();
-        if rest.starts_with(self.program.literal(start, size)) {
-            self.gauge.scan(size as usize)?;
-            return Ok(Some(state.go(state.at + size as usize)));
+    fn literal(&mut self, start: u32, size: u32, at: usize) -> Option<usize> {
+        let literal = self.program.literal(start, size);
+        let is_here = self.subject.get(at..).is_some_and(|rest| rest.starts_with(literal));
+        if !is_here {
+            return None;
         }
-        Ok(None)
+        self.pay(literal.len() / 16);
+        Some(at + literal.len())
     }
 
-    fn optional(&mut self, single: Single, state: State) -> Result<State, Stop> {
-        if !self.is_at(single, state.at) {
-            return Ok(state.go(state.at));
+    fn optional(&mut self, single: Single, state: &mut State) -> Option<usize> {
+        let at = state.at;
+        if !self.is_at(single, at) {
+            return Some(at);
         }
-        let after = state.enter(state.at + 1, 0)?;
-        self.choose(state, state.at, state.at);
-        Ok(after)
+        self.choose(state, at, at);
+        self.enter(state, 0, at + 1)
     }
 
-    fn choose(&mut self, state: State, at: usize, low: usize) {
+    fn choose(&mut self, state: &State, at: usize, low: usize) {
         let choice = Choice { item: state.item as u32, level: state.level, at, low };
         self.scratch.choices.push(choice);
     }
@@ -209,198 +252,199 @@ impl<M: Meter> Machine<'_, '_, M> {
         single: Single,
         at_least: u8,
         next: Next,
-        state: State,
-    ) -> Result<Option<State>, Stop> {
+        state: &mut State,
+    ) -> Option<usize> {
         if !self.is_at(single, state.at) {
-            return Ok((at_least == 0).then(|| state.go(state.at)));
+            return (at_least == 0).then_some(state.at);
         }
-        let end = self.run_end(single, state.at + 1)?;
-        let low = state.at + usize::from(at_least);
-        let at = match next.follow {
-            Follow::Settled => return state.enter(end, next.levels).map(Some),
-            Follow::Unknown => Some(end),
-            Follow::Byte(byte) => self.last_before(byte, low, end)?,
-        };
-        let after = state.enter(at.unwrap_or(end), next.levels)?;
-        let Some(at) = at else { return Ok(None) };
+        let entered = *state;
+        self.enter(state, next.levels, 0)?;
+        let end = self.run_end(single, entered.at + 1);
+        if next.follow == Follow::Settled {
+            return Some(end);
+        }
+        let low = entered.at + usize::from(at_least);
+        let at = self.last_stop(next.follow, low, end)?;
         if at > low {
-            self.choose(state, at, low);
+            self.choose(&entered, at, low);
         }
-        Ok(Some(after))
+        Some(at)
     }
 
-    fn lazy(&mut self, single: Single, next: Next, state: State) -> Result<Option<State>, Stop> {
+    fn lazy(&mut self, single: Single, next: Next, state: &mut State) -> Option<usize> {
         if !self.is_at(single, state.at) {
-            return Ok(Some(state.go(state.at)));
+            return Some(state.at);
         }
-        let mut after = state.enter(state.at, next.levels)?;
-        let Some(at) = self.next_stop(single, next.follow, state.at)? else {
-            return Ok(None);
-        };
-        after.at = at;
-        self.choose(state, at, at);
-        Ok(Some(after))
+        let entered = *state;
+        self.enter(state, next.levels, 0)?;
+        let at = self.next_stop(single, next.follow, entered.at)?;
+        self.choose(&entered, at, at);
+        Some(at)
     }
 
     /// Takes up the newest choice that has another way to go.
-    #[inline(never)]
-    fn retry(&mut self) -> Result<Option<State>, Stop> {
-        while let Some(choice) = self.scratch.choices.last().copied() {
-            self.gauge.step(1)?;
-            let item = choice.item as usize;
-            let (other, keep) = match self.program.items[item] {
-                Item::Greedy { next: Next { follow: Follow::Byte(byte), .. }, .. } => {
-                    let other = self.last_before(byte, choice.low, choice.at - 1)?;
-                    (other, other.is_some_and(|at| at > choice.low))
-                }
-                Item::Greedy { .. } => (Some(choice.at - 1), choice.at - 1 > choice.low),
-                Item::Lazy { single, next } if self.is_at(single, choice.at) => {
-                    (self.next_stop(single, next.follow, choice.at + 1)?, true)
+    fn retry(&mut self) -> Option<State> {
+        loop {
+            let Choice { item, level, at, low } = *self.scratch.choices.last()?;
+            let item = item as usize;
+            let other = match self.program.items[item] {
+                Item::Greedy { next, .. } => self.last_stop(next.follow, low, at - 1),
+                Item::Lazy { single, next } if self.is_at(single, at) => {
+                    self.next_stop(single, next.follow, at + 1)
                 }
                 Item::Optional(_) => {
                     self.scratch.choices.pop();
-                    return Ok(Some(State { item: item + 1, at: choice.at, level: choice.level }));
+                    return Some(State { item: item + 1, at, level });
                 }
-                _ => (None, false),
+                _ => None,
             };
+            let is_lazy = matches!(self.program.items[item], Item::Lazy { .. });
             match (self.scratch.choices.last_mut(), other) {
-                (Some(last), Some(at)) if keep => last.at = at,
+                (Some(last), Some(at)) if is_lazy || at > low => last.at = at,
                 _ => drop(self.scratch.choices.pop()),
             }
             if let Some(at) = other {
-                return Ok(Some(State { item: item + 1, at, level: choice.level + 1 }));
+                return Some(State { item: item + 1, at, level: level + 1 });
+            }
+            self.pay(1);
+        }
+    }
+
+    /// Last offset in `low..=high`, which a run of bytes covers, where `follow` can match.
+    #[inline]
+    fn last_stop(&mut self, follow: Follow, low: usize, high: usize) -> Option<usize> {
+        match follow {
+            Follow::Unknown | Follow::Settled => Some(high),
+            Follow::SetOrEnd(_) if high == self.subject.len() => Some(high),
+            Follow::Byte(byte) => self.scan_back(low, high, |part| memrchr(byte, part)),
+            Follow::Set(set) | Follow::SetOrEnd(set) => {
+                let set = self.program.set(set);
+                let last = |part: &[u8]| part.iter().rposition(|byte| set.contains(*byte));
+                self.scan_back(low, high, last)
             }
         }
-        Ok(None)
     }
 
     /// First offset from `at` on that the run of `single` reaches and where `follow` can match.
-    fn next_stop(
+    #[inline]
+    fn next_stop(&mut self, single: Single, follow: Follow, at: usize) -> Option<usize> {
+        let (set, accepts_end) = match follow {
+            Follow::Unknown | Follow::Settled => return Some(at),
+            Follow::Byte(byte) if single == Single::Any => {
+                return self.scan(at, |part| memchr(byte, part));
+            }
+            Follow::Byte(byte) => (ByteSet::of(byte), false),
+            Follow::Set(set) => (*self.program.set(set), false),
+            Follow::SetOrEnd(set) => (*self.program.set(set), true),
+        };
+        let program = self.program;
+        let ends = |byte: &u8| set.contains(*byte) || !program.accepts(single, *byte);
+        let found = self.scan(at, |part| part.iter().position(ends));
+        match found.and_then(|at| self.subject.get(at)) {
+            Some(byte) => found.filter(|_| set.contains(*byte)),
+            None => accepts_end.then_some(self.subject.len()),
+        }
+    }
+
+    /// Offset of the first byte at or behind `at` that `find` finds.
+    #[inline]
+    fn scan(&mut self, at: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+        let mut begin = at;
+        while begin < self.subject.len() && !self.has_stopped() {
+            let end = self.subject.len().min(begin + SCAN_BYTES_MAX);
+            let found = find(&self.subject[begin..end]);
+            let offset = found.map_or(end, |offset| begin + offset);
+            self.pay((offset - begin) / 8);
+            if found.is_some() {
+                return Some(offset);
+            }
+            begin = end;
+        }
+        None
+    }
+
+    /// Offset of the last byte in `low..=high` that `find` finds.
+    #[inline]
+    fn scan_back(
         &mut self,
-        single: Single,
-        follow: Follow,
-        mut at: usize,
-    ) -> Result<Option<usize>, Stop> {
-        let Follow::Byte(byte) = follow else { return Ok(Some(at)) };
-        if single == Single::Any {
-            return self.first_from(byte, at);
-        }
-        while let Some(found) = self.subject.get(at) {
-            if *found == byte {
-                return Ok(Some(at));
-            }
-            if !self.program.accepts(single, *found) {
-                return Ok(None);
-            }
-            self.gauge.step(1)?;
-            at += 1;
-        }
-        Ok(None)
-    }
-
-    /// Offset of the first `byte` at or behind `at`.
-    pub(super) fn first_from(&mut self, byte: u8, mut at: usize) -> Result<Option<usize>, Stop> {
-        while let Some(rest) = self.subject.get(at..).filter(|rest| !rest.is_empty()) {
-            let part = &rest[..rest.len().min(SCAN_BYTES_MAX)];
-            let found = memchr(byte, part);
-            self.gauge.scan(found.unwrap_or(part.len()))?;
-            if let Some(offset) = found {
-                return Ok(Some(at + offset));
-            }
-            at += part.len();
-        }
-        Ok(None)
-    }
-
-    /// Offset of the last `byte` in `low..=high`.
-    fn last_before(&mut self, byte: u8, low: usize, high: usize) -> Result<Option<usize>, Stop> {
+        low: usize,
+        high: usize,
+        find: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Option<usize> {
         let mut end = self.subject.len().min(high.saturating_add(1));
-        while low < end {
+        while low < end && !self.has_stopped() {
             let begin = end.saturating_sub(SCAN_BYTES_MAX).max(low);
-            let found = memrchr(byte, &self.subject[begin..end]);
-            self.gauge.scan(end - found.map_or(begin, |offset| begin + offset))?;
-            if let Some(offset) = found {
-                return Ok(Some(begin + offset));
+            let found = find(&self.subject[begin..end]);
+            let offset = found.map_or(begin, |offset| begin + offset);
+            self.pay((end - offset) / 8);
+            if found.is_some() {
+                return Some(offset);
             }
             end = begin;
         }
-        Ok(None)
+        None
     }
 
     /// Offset behind the longest run of `single` that begins at `at`.
-    fn run_end(&mut self, single: Single, at: usize) -> Result<usize, Stop> {
-        if single == Single::Any {
-            return Ok(self.subject.len());
-        }
-        let mut end = at;
-        while end < self.subject.len() {
-            let part = &self.subject[end..self.subject.len().min(end + SCAN_BYTES_MAX)];
-            let size = match single {
-                Single::Any => None,
-                Single::Byte(byte) => part.iter().position(|found| *found != byte),
-                Single::Except(byte) => memchr(byte, part),
-                Single::Set(index) => {
-                    let set = self.program.set(index);
-                    part.iter().position(|found| !set.contains(*found))
-                }
-            };
-            self.gauge.step((size.unwrap_or(part.len()) / 4) as u32)?;
-            if let Some(size) = size {
-                return Ok(end + size);
+    pub(super) fn run_end(&mut self, single: Single, at: usize) -> usize {
+        let found = match single {
+            Single::Any => None,
+            Single::Byte(byte) => {
+                self.scan(at, |part| part.iter().position(|found| *found != byte))
             }
-            end += part.len();
-        }
-        Ok(end)
+            Single::Except(byte) => self.scan(at, |part| memchr(byte, part)),
+            Single::Set(index) => {
+                let set = *self.program.set(index);
+                self.scan(at, |part| part.iter().position(|found| !set.contains(*found)))
+            }
+        };
+        found.unwrap_or(self.subject.len())
     }
 
     /// Offset of the first byte from `at` on that `single` accepts.
-    pub(super) fn seek(&mut self, single: Single, mut at: usize) -> Result<Option<usize>, Stop> {
-        if let Single::Byte(byte) = single {
-            return self.first_from(byte, at);
-        }
-        while at < self.subject.len() {
-            let part = &self.subject[at..self.subject.len().min(at + SCAN_BYTES_MAX)];
-            let found = part.iter().position(|byte| self.program.accepts(single, *byte));
-            self.gauge.step((found.unwrap_or(part.len()) / 4) as u32)?;
-            if let Some(offset) = found {
-                return Ok(Some(at + offset));
+    pub(super) fn seek(&mut self, single: Single, at: usize) -> Option<usize> {
+        match single {
+            Single::Any => (at < self.subject.len()).then_some(at),
+            Single::Byte(byte) => self.scan(at, |part| memchr(byte, part)),
+            Single::Except(byte) => {
+                self.scan(at, |part| part.iter().position(|found| *found != byte))
             }
-            at += part.len();
+            Single::Set(index) => {
+                let set = *self.program.set(index);
+                self.scan(at, |part| part.iter().position(|found| set.contains(*found)))
+            }
         }
-        Ok(None)
     }
 
     #[inline(never)]
-    fn back_reference(&mut self, index: u8, state: State) -> Result<Option<State>, Stop> {
+    fn back_reference(&mut self, index: u8, at: usize) -> Option<usize> {
         let index = usize::from(index) % CAPTURES_MAX;
         let (start, end) = (self.scratch.starts[index], self.scratch.ends[index]);
         let captured = self.subject.get(start..end).unwrap_or_default();
-        let size = captured.len();
-        let matched = self.subject.get(state.at..).is_some_and(|rest| rest.starts_with(captured));
-        self.gauge.scan(size)?;
-        Ok(matched.then(|| state.go(state.at + size)))
+        let is_here = self.subject.get(at..).is_some_and(|rest| rest.starts_with(captured));
+        self.pay(captured.len() / 16);
+        is_here.then_some(at + captured.len())
     }
 
     #[inline(never)]
-    fn balance(&mut self, open: u8, close: u8, state: State) -> Result<Option<State>, Stop> {
-        if self.subject.get(state.at) != Some(&open) {
-            return Ok(None);
+    fn balance(&mut self, open: u8, close: u8, at: usize) -> Option<usize> {
+        if self.subject.get(at) != Some(&open) {
+            return None;
         }
         let mut depth = 1usize;
-        for (offset, byte) in self.subject.iter().enumerate().skip(state.at + 1) {
-            if *byte == close {
-                depth -= 1;
-                if depth == 0 {
-                    return Ok(Some(state.go(offset + 1)));
-                }
-            } else if *byte == open {
+        let mut from = at + 1;
+        while let Some(found) = self.scan(from, |part| memchr2(open, close, part)) {
+            if self.subject.get(found) != Some(&close) {
                 depth += 1;
+            } else if depth > 1 {
+                depth -= 1;
+            } else {
+                return Some(found + 1);
             }
-            if offset % 4 == 0 {
-                self.gauge.step(1)?;
-            }
+            self.pay(1);
+            from = found + 1;
         }
-        Ok(None)
+        None
     }
 
     /// Is `at` where a run of the set begins? Both ends of the subject count as byte 0.

@@ -12,13 +12,16 @@
 //! # Ok::<(), lua::text::TextError>(())
 //! ```
 
+mod cache;
 mod compile;
 mod machine;
 mod set;
 
-use self::compile::{CaptureKind, First, Program, capture_index_error, compile};
-use self::machine::{Gauge, Machine, Scratch, Stop};
+use self::compile::{CaptureKind, First, Program, Single, capture_index_error, compile};
+use self::machine::{Gauge, Machine, Scratch};
 use super::{Meter, TextError};
+
+pub use self::cache::PatternCache;
 
 /// A compiled pattern.
 ///
@@ -28,6 +31,7 @@ use super::{Meter, TextError};
 pub struct Pattern {
     program: Program,
     first: First,
+    leading_run: Option<Single>,
     is_anchored: bool,
 }
 
@@ -55,8 +59,9 @@ impl Pattern {
     }
 
     fn build(pattern: &[u8], is_anchored: bool) -> Result<Pattern, TextError> {
-        let program = compile(pattern)?;
-        Ok(Pattern { first: program.first(), program, is_anchored })
+        let mut program = compile(pattern)?;
+        let (first, leading_run) = (program.first(), program.leading_run());
+        Ok(Pattern { program, first, leading_run, is_anchored })
     }
 
     /// Does the pattern begin with an anchor? `gsub` tries an anchored pattern only once.
@@ -153,14 +158,9 @@ impl Matcher {
         previous_end: Option<usize>,
         meter: &mut M,
     ) -> Result<Option<Match<'a>>, TextError> {
-        let mut machine = Machine {
-            program: &pattern.program,
-            subject,
-            scratch: &mut self.scratch,
-            gauge: Gauge::new(meter),
-        };
-        let found = search(&mut machine, pattern, from, previous_end)?;
-        machine.gauge.settle()?;
+        let mut machine = Machine::new(&pattern.program, subject, &mut self.scratch, meter);
+        let found = search(&mut machine, pattern, subject.len(), from, previous_end);
+        machine.finish()?;
         let scratch = &self.scratch;
         Ok(found.map(|(start, end)| Match { pattern, subject, scratch, start, end }))
     }
@@ -169,26 +169,28 @@ impl Matcher {
 fn search<M: Meter>(
     machine: &mut Machine<'_, '_, M>,
     pattern: &Pattern,
+    size_bytes: usize,
     from: usize,
     previous_end: Option<usize>,
-) -> Result<Option<(usize, usize)>, Stop> {
+) -> Option<(usize, usize)> {
     let mut at = from;
-    while at <= machine.subject.len() {
+    while at <= size_bytes {
         if let First::At(single) = pattern.first
             && !pattern.is_anchored
         {
-            match machine.seek(single, at)? {
-                Some(candidate) => at = candidate,
-                None => return Ok(None),
-            }
+            at = machine.seek(single, at)?;
         }
-        match machine.run(at)? {
-            Some(end) if previous_end != Some(end) => return Ok(Some((at, end))),
-            _ if pattern.is_anchored => return Ok(None),
-            _ => at += 1,
+        match machine.run(at) {
+            Some(end) if previous_end != Some(end) => return Some((at, end)),
+            _ if pattern.is_anchored || machine.has_stopped() => return None,
+            _ => {}
         }
+        at = match pattern.leading_run {
+            Some(single) => machine.run_end(single, at).max(at + 1),
+            None => at + 1,
+        };
     }
-    Ok(None)
+    None
 }
 
 /// What a capture holds.

@@ -30,7 +30,7 @@ impl ByteSet {
         }
     }
 
-    fn union(&self, other: &ByteSet) -> ByteSet {
+    pub(super) fn union(&self, other: &ByteSet) -> ByteSet {
         ByteSet(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
