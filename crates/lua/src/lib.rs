@@ -4,8 +4,18 @@
 pub mod bytecode;
 pub mod chunk;
 pub mod chunk_id;
+mod collector;
 pub mod compiler;
 pub mod debug_info;
+mod heap;
+mod library;
 pub mod number;
 pub mod opcode;
 pub mod text;
+pub mod value;
+mod vm;
+
+pub use heap::Heap;
+pub use value::{ClosureId, ProtoId, UpvalueId, UserdataId, Value};
+pub use value::{Kind, NativeClosureId, NativeId, StringId, TableId, ThreadId, Type};
+pub use vm::{Call, Control, Interruption, Limits, NativeFunction, Step, Throw, Vm};

@@ -1,0 +1,318 @@
+//! Marking: what an object refers to.
+
+use super::{Gray, State};
+use crate::heap::Heap;
+use crate::heap::arena::Object;
+use crate::heap::color::{self, BLACK, GRAY};
+use crate::heap::table::DEAD;
+use crate::heap::thread::{Execution, FrameKind};
+use crate::value::{
+    ClosureId, NativeClosureId, ProtoId, TableId, ThreadId, UpvalueId, UserdataId, Value, tag,
+};
+use crate::vm::names;
+
+/// Slots of a table that are visited at once.
+const TABLE_CHUNK: usize = 4096;
+
+/// Which references of a table do not keep their target alive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weakness {
+    Strong,
+    Values,
+    Keys,
+    Both,
+}
+
+fn recolor(object: &mut impl Object, new: u8) {
+    object.set_mark(object.mark() & !color::MASK | new);
+}
+
+impl Heap {
+    /// Marks a value that is reachable.
+    #[inline]
+    pub(crate) fn mark_value(&mut self, value: Value) {
+        if value.is_collectable() {
+            self.mark_object(value);
+        }
+    }
+
+    fn mark_object(&mut self, value: Value) {
+        let index = value.payload as u32 as usize;
+        let id = index as u32;
+        macro_rules! visit_later {
+            ($arena:ident, $gray:expr) => {{
+                let object = &mut self.$arena.items[index];
+                if Self::is_white(object.mark()) {
+                    recolor(object, GRAY);
+                    self.gc.gray.push($gray);
+                }
+            }};
+        }
+        match value.tag {
+            tag::STRING | tag::LONG_STRING => recolor(&mut self.strings.arena.items[index], BLACK),
+            tag::TABLE => visit_later!(tables, Gray::Table(TableId(id), 0)),
+            tag::CLOSURE => visit_later!(closures, Gray::Closure(ClosureId(id))),
+            tag::NATIVE_CLOSURE => visit_later!(natives, Gray::Native(NativeClosureId(id))),
+            tag::THREAD => visit_later!(threads, Gray::Thread(ThreadId(id))),
+            _ => visit_later!(userdata, Gray::Userdata(UserdataId(id))),
+        }
+    }
+
+    pub(super) fn mark_table(&mut self, table: TableId) {
+        self.mark_object(Value::table(table));
+    }
+
+    pub(crate) fn mark_proto(&mut self, proto: ProtoId) {
+        let object = &mut self.protos.items[proto.index()];
+        if Self::is_white(object.mark()) {
+            recolor(object, GRAY);
+            self.gc.gray.push(Gray::Proto(proto));
+        }
+    }
+
+    /// Marks a cell. The value of an open one is marked by its thread.
+    pub(crate) fn mark_cell(&mut self, cell: UpvalueId) {
+        let object = &mut self.upvalues.items[cell.index()];
+        if Self::is_white(object.mark) {
+            recolor(object, BLACK);
+            if object.thread.is_none() {
+                let value = object.value;
+                self.mark_value(value);
+            }
+        }
+    }
+
+    /// Visits one gray object; returns the bytes looked at.
+    pub(super) fn visit(&mut self, gray: Gray) -> usize {
+        match gray {
+            Gray::Table(table, from) => self.visit_table(table, from as usize),
+            Gray::Closure(id) => {
+                recolor(&mut self.closures.items[id.index()], BLACK);
+                self.mark_proto(self.closures.items[id.index()].proto);
+                let count = self.closures.items[id.index()].upvalues.len();
+                for n in 0..count {
+                    self.mark_cell(self.closures.items[id.index()].upvalues[n]);
+                }
+                32 + count * 32
+            }
+            Gray::Native(id) => {
+                recolor(&mut self.natives.items[id.index()], BLACK);
+                let count = self.natives.items[id.index()].values.len();
+                for n in 0..count {
+                    self.mark_value(self.natives.items[id.index()].values[n]);
+                }
+                32 + count * 16
+            }
+            Gray::Thread(id) => self.visit_thread(id),
+            Gray::Userdata(id) => {
+                recolor(&mut self.userdata.items[id.index()], BLACK);
+                if let Some(meta) = self.userdata.items[id.index()].meta {
+                    self.mark_table(meta);
+                }
+                let count = self.userdata.items[id.index()].user_values.len();
+                for n in 0..count {
+                    self.mark_value(self.userdata.items[id.index()].user_values[n]);
+                }
+                64 + count * 16
+            }
+            Gray::Proto(id) => {
+                recolor(&mut self.protos.items[id.index()], BLACK);
+                let head = self.heads[id.index()];
+                for n in 0..head.constant_count {
+                    self.mark_value(self.pool.constants[(head.constants_start + n) as usize]);
+                }
+                let count = self.protos.items[id.index()].children.len();
+                for n in 0..count {
+                    self.mark_proto(self.protos.items[id.index()].children[n]);
+                }
+                64 + head.constant_count as usize * 16 + count * 8
+            }
+        }
+    }
+
+    // ---- tables ----
+
+    pub(super) fn weakness(&self, table: TableId) -> Weakness {
+        let Some(meta) = self.tables.items[table.index()].meta else { return Weakness::Strong };
+        let Some(mode) = self.event(meta, names::MODE).as_string() else { return Weakness::Strong };
+        let mode = self.bytes_of(mode);
+        match (mode.contains(&b'k'), mode.contains(&b'v')) {
+            (false, false) => Weakness::Strong,
+            (false, true) => Weakness::Values,
+            (true, false) => Weakness::Keys,
+            (true, true) => Weakness::Both,
+        }
+    }
+
+    pub(super) fn visit_table(&mut self, table: TableId, from: usize) -> usize {
+        let object = &mut self.tables.items[table.index()];
+        recolor(object, BLACK);
+        if let Some(meta) = object.meta {
+            self.mark_table(meta);
+        }
+        match self.weakness(table) {
+            Weakness::Strong => self.visit_strong(table, from),
+            Weakness::Values => {
+                self.visit_weak_values(table);
+                self.gc.weak_values.push(table);
+                self.tables.items[table.index()].nodes.len() * 32
+            }
+            Weakness::Keys => {
+                self.visit_ephemeron(table);
+                self.gc.ephemerons.push(table);
+                self.tables.items[table.index()].nodes.len() * 32
+            }
+            Weakness::Both => {
+                self.gc.all_weak.push(table);
+                64
+            }
+        }
+    }
+
+    /// Visits a chunk of a table; the rest is queued. A write to the part that was visited already
+    /// meets a black table and so its barrier.
+    fn visit_strong(&mut self, table: TableId, from: usize) -> usize {
+        let object = &self.tables.items[table.index()];
+        let (array_len, node_len) = (object.array.len(), object.nodes.len());
+        let end = (from + TABLE_CHUNK).min(array_len + node_len);
+        for slot in from..end.min(array_len) {
+            self.mark_value(self.tables.items[table.index()].array[slot]);
+        }
+        for slot in from.max(array_len)..end {
+            self.visit_node(table, slot - array_len);
+        }
+        if end < array_len + node_len {
+            self.gc.gray.push(Gray::Table(table, end as u32));
+        }
+        64 + (end.saturating_sub(from)) * 24
+    }
+
+    fn visit_node(&mut self, table: TableId, index: usize) {
+        let Some(node) = self.tables.items[table.index()].nodes.get(index).copied() else { return };
+        if node.value.is_nil() {
+            self.forget_key(table, index);
+        } else {
+            self.mark_value(node.key());
+            self.mark_value(node.value);
+        }
+    }
+
+    /// Turns the key of an empty entry into a dead one, so that it may be collected.
+    pub(super) fn forget_key(&mut self, table: TableId, index: usize) {
+        let node = &mut self.tables.items[table.index()].nodes[index];
+        if node.key_tag & DEAD == 0 && node.key().is_collectable() {
+            node.key_tag |= DEAD;
+        }
+    }
+
+    fn visit_weak_values(&mut self, table: TableId) {
+        for index in 0..self.tables.items[table.index()].nodes.len() {
+            let node = self.tables.items[table.index()].nodes[index];
+            if node.value.is_nil() {
+                self.forget_key(table, index);
+            } else {
+                self.mark_value(node.key());
+            }
+        }
+    }
+
+    /// Marks the values whose keys are marked; true if that marked anything.
+    pub(super) fn visit_ephemeron(&mut self, table: TableId) -> bool {
+        let mut marked = false;
+        for slot in 0..self.tables.items[table.index()].array.len() {
+            let value = self.tables.items[table.index()].array[slot];
+            marked |= self.is_unmarked(value);
+            self.mark_value(value);
+        }
+        for index in 0..self.tables.items[table.index()].nodes.len() {
+            let node = self.tables.items[table.index()].nodes[index];
+            if node.value.is_nil() {
+                self.forget_key(table, index);
+            } else if !self.is_dead_reference(node.key()) && self.is_unmarked(node.value) {
+                self.mark_value(node.value);
+                marked = true;
+            }
+        }
+        marked
+    }
+
+    fn mark_of(&self, value: Value) -> u8 {
+        let index = value.payload as u32 as usize;
+        match value.tag {
+            tag::STRING | tag::LONG_STRING => self.strings.arena.items[index].mark(),
+            tag::TABLE => self.tables.items[index].mark(),
+            tag::CLOSURE => self.closures.items[index].mark(),
+            tag::NATIVE_CLOSURE => self.natives.items[index].mark(),
+            tag::THREAD => self.threads.items[index].mark(),
+            tag::USERDATA => self.userdata.items[index].mark(),
+            _ => BLACK,
+        }
+    }
+
+    pub(super) fn is_unmarked(&self, value: Value) -> bool {
+        value.is_collectable() && Self::is_white(self.mark_of(value))
+    }
+
+    /// Whether a weak reference is to be cleared. Strings count as values: a weak table keeps them.
+    pub(super) fn is_dead_reference(&mut self, value: Value) -> bool {
+        if value.is_string() {
+            self.mark_value(value);
+            return false;
+        }
+        self.is_unmarked(value)
+    }
+
+    // ---- threads ----
+
+    fn visit_thread(&mut self, id: ThreadId) -> usize {
+        let thread = &mut self.threads.items[id.index()];
+        recolor(thread, BLACK);
+        let hook = thread.hook.function;
+        let failure = thread.failure;
+        let resumer = thread.resumer;
+        let execution = std::mem::take(&mut thread.execution);
+        self.mark_value(hook);
+        if let Some(failure) = failure {
+            self.mark_value(failure);
+        }
+        if let Some(resumer) = resumer {
+            self.mark_object(Value::thread(resumer));
+        }
+        self.mark_execution(&execution);
+        let bytes = 64 + execution.top * 16;
+        self.threads.items[id.index()].execution = execution;
+        self.gc.threads.push(id);
+        bytes
+    }
+
+    /// Marks what a stack and its frames refer to.
+    pub(super) fn mark_execution(&mut self, execution: &Execution) {
+        let extent = self.extent_of(execution);
+        for &value in &execution.stack[..extent] {
+            self.mark_value(value);
+        }
+        for frame in &execution.frames {
+            if frame.kind == FrameKind::Lua {
+                self.mark_proto(frame.proto);
+                self.mark_object(Value::closure(frame.closure, frame.proto));
+            }
+        }
+    }
+
+    pub(super) fn extent_of(&self, execution: &Execution) -> usize {
+        let count = |proto: ProtoId| self.heads[proto.index()].register_count as usize;
+        execution.extent(count).min(execution.stack.len())
+    }
+}
+
+impl State {
+    /// Forgets everything of a cycle that is over or abandoned.
+    pub(super) fn reset_lists(&mut self) {
+        self.gray.clear();
+        self.again.clear();
+        self.threads.clear();
+        self.weak_values.clear();
+        self.ephemerons.clear();
+        self.all_weak.clear();
+    }
+}

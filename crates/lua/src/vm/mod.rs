@@ -1,0 +1,300 @@
+//! The virtual machine: state, embedding interface and the driver around the dispatch loop.
+
+mod arith;
+mod call;
+mod close;
+mod coroutine;
+mod error;
+mod execute;
+pub(crate) mod hook;
+mod limits;
+pub(crate) mod names;
+mod native;
+mod ops;
+mod run;
+mod strings;
+mod unwind;
+
+use crate::chunk::Chunk;
+use crate::heap::Heap;
+use crate::heap::OutOfMemory;
+use crate::heap::thread::{Execution, Status};
+use crate::value::{ClosureId, StringId, TableId, ThreadId, Type, UpvalueId, Value};
+pub use limits::{Interruption, Limits};
+pub use native::{Call, Control, NativeFunction};
+pub use run::Step;
+
+use native::Registry;
+
+/// Something was thrown. The thrown value waits in the VM; see [`Vm::thrown`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throw {
+    /// A Lua error.
+    Error,
+    /// The heap limit was reached; `pcall` sees `not enough memory`.
+    Memory,
+    /// A budget is spent. `pcall` does not catch this.
+    Interrupted,
+}
+
+impl From<OutOfMemory> for Throw {
+    fn from(_: OutOfMemory) -> Throw {
+        Throw::Memory
+    }
+}
+
+/// Why control leaves the interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Throw(Throw),
+    /// The function that a boundary frame called has returned.
+    Returned,
+    /// A host function will answer later.
+    Waiting,
+}
+
+impl From<Throw> for Signal {
+    fn from(throw: Throw) -> Signal {
+        Signal::Throw(throw)
+    }
+}
+
+impl From<OutOfMemory> for Signal {
+    fn from(_: OutOfMemory) -> Signal {
+        Signal::Throw(Throw::Memory)
+    }
+}
+
+/// A Lua virtual machine.
+///
+/// ```
+/// let mut vm = lua::Vm::new();
+/// vm.open_libraries().unwrap();
+/// let results = vm.eval(b"return 1 + 1", "=example").unwrap();
+/// assert_eq!(results[0].as_integer(), Some(2));
+/// ```
+#[derive(Debug)]
+pub struct Vm {
+    pub(crate) heap: Heap,
+    /// The running thread's execution state.
+    pub(crate) execution: Execution,
+    pub(crate) current: ThreadId,
+    /// Budget units left before the dispatch loop is left.
+    pub(crate) slice: i32,
+    pub(crate) limits: limits::State,
+    /// What [`Throw::Error`] refers to.
+    pub(crate) thrown: Value,
+    /// A message handler has seen the thrown value already.
+    handled: bool,
+    /// Rust calls between here and the driver that run Lua code.
+    rust_depth: u32,
+    /// Coroutines that wait for another one they resumed.
+    resume_depth: u32,
+    pub(crate) globals: TableId,
+    pub(crate) registry: TableId,
+    pub(crate) type_metatables: [Option<TableId>; Type::COUNT],
+    pub(crate) natives: Registry,
+    /// The library function `next`, which `for` loops call inline.
+    pub(crate) next_function: Value,
+    pub(crate) hook: hook::Active,
+    pub(crate) collector: crate::collector::Collector,
+    pub(crate) library: crate::library::State,
+}
+
+impl Default for Vm {
+    fn default() -> Vm {
+        Vm::new()
+    }
+}
+
+impl Vm {
+    /// A VM with empty globals; hash seeds are fixed, so that runs are reproducible.
+    pub fn new() -> Vm {
+        Vm::with_seed(0)
+    }
+
+    /// A VM whose hash seeds come from `seed`: with an unpredictable one nobody can craft keys
+    /// that collide.
+    pub fn with_seed(seed: u64) -> Vm {
+        let mut heap = Heap::new(seed);
+        // Nothing limits the heap yet, so that these few allocations succeed.
+        const UNLIMITED: &str = "an unlimited heap has room for its first objects";
+        for (number, name) in names::ALL.iter().enumerate() {
+            let value = heap.string(name.as_bytes()).expect(UNLIMITED);
+            debug_assert_eq!(value.as_string().map(StringId::index), Some(number));
+        }
+        let main = heap.thread().expect(UNLIMITED);
+        heap.threads.items[main.index()].status = Status::Running;
+        let globals = heap.table().expect(UNLIMITED);
+        let registry = heap.table().expect(UNLIMITED);
+        let mut execution = Execution::default();
+        execution.ensure(&mut heap.account, 1, 0).expect(UNLIMITED);
+        execution.top = 1;
+        Vm {
+            heap,
+            execution,
+            current: main,
+            slice: 0,
+            limits: limits::State::default(),
+            thrown: Value::NIL,
+            handled: false,
+            rust_depth: 0,
+            resume_depth: 0,
+            globals,
+            registry,
+            type_metatables: [None; Type::COUNT],
+            natives: Registry::default(),
+            next_function: Value::NIL,
+            hook: hook::Active::default(),
+            collector: Default::default(),
+            library: Default::default(),
+        }
+    }
+
+    /// The table of global variables.
+    pub fn globals(&self) -> TableId {
+        self.globals
+    }
+
+    /// A table for the host that Lua code cannot reach.
+    pub fn registry(&self) -> TableId {
+        self.registry
+    }
+
+    /// The value that was thrown last.
+    pub fn thrown(&self) -> Value {
+        self.thrown
+    }
+
+    /// The heap, for reading.
+    pub fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// Makes (or finds) a string.
+    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> Result<Value, Throw> {
+        Ok(self.heap.string(bytes.as_ref())?)
+    }
+
+    /// A string value's bytes; `None` for anything else.
+    pub fn bytes(&self, value: Value) -> Option<&[u8]> {
+        value.as_string().map(|id| &**self.heap.bytes_of(id))
+    }
+
+    /// Makes an empty table.
+    pub fn table(&mut self) -> Result<TableId, Throw> {
+        Ok(self.heap.table()?)
+    }
+
+    /// Reads `table[key]` without metamethods.
+    pub fn raw_get(&self, table: TableId, key: Value) -> Value {
+        self.heap.raw_get(table, key)
+    }
+
+    /// Writes `table[key]` without metamethods.
+    ///
+    /// # Errors
+    /// A key that is nil or NaN, and a heap without room.
+    pub fn raw_set(&mut self, table: TableId, key: Value, value: Value) -> Result<(), Throw> {
+        if key.is_nil() {
+            return self.throw_message("table index is nil");
+        }
+        if key.as_float().is_some_and(f64::is_nan) {
+            return self.throw_message("table index is NaN");
+        }
+        self.heap.raw_set(table, key, value)?;
+        Ok(())
+    }
+
+    /// Reads a field by name without metamethods.
+    pub fn field(&self, table: TableId, name: &str) -> Value {
+        match self.heap.strings.find(name.as_bytes()) {
+            Some(id) if name.len() <= crate::heap::string::SHORT_BYTES_MAX => {
+                self.heap.tables.items[table.index()].get_short(id)
+            }
+            _ => Value::NIL,
+        }
+    }
+
+    /// Writes a field by name without metamethods.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn set_field(&mut self, table: TableId, name: &str, value: Value) -> Result<(), Throw> {
+        let key = self.heap.string(name.as_bytes())?;
+        self.raw_set(table, key, value)
+    }
+
+    /// A value's metatable.
+    #[inline]
+    pub fn metatable(&self, value: Value) -> Option<TableId> {
+        if let Some(table) = value.as_table() {
+            return self.heap.tables.items[table.index()].meta;
+        }
+        if let Some(userdata) = value.as_userdata() {
+            return self.heap.userdata.items[userdata.index()].meta;
+        }
+        self.type_metatables[value.type_of() as usize]
+    }
+
+    /// A value's metamethod for an event, or nil.
+    #[inline]
+    pub(crate) fn metamethod(&self, value: Value, event: StringId) -> Value {
+        match self.metatable(value) {
+            Some(meta) => self.heap.event(meta, event),
+            None => Value::NIL,
+        }
+    }
+
+    /// Makes a function of a verified chunk; its first upvalue, if it has one, is `environment`.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn load_chunk(&mut self, chunk: Chunk, environment: Value) -> Result<Value, Throw> {
+        let function = chunk.into_function();
+        let upvalue_count = function.upvalues.len();
+        let proto = self.heap.proto(function)?;
+        let mut cells = Vec::with_capacity(upvalue_count);
+        for index in 0..upvalue_count {
+            let value = if index == 0 { environment } else { Value::NIL };
+            cells.push(self.heap.cell(value)?);
+        }
+        Ok(self.heap.closure(proto, cells.into())?)
+    }
+
+    /// Compiles source text into a function with the globals as its environment.
+    ///
+    /// # Errors
+    /// A syntax error; the thrown value is its message.
+    pub fn load(&mut self, source: &[u8], chunk_name: &str) -> Result<Value, Throw> {
+        match crate::compiler::compile(source, chunk_name.as_bytes()) {
+            Ok(function) => {
+                let environment = Value::table(self.globals);
+                self.load_chunk(Chunk::from_compiler(function), environment)
+            }
+            Err(error) => {
+                self.thrown = self.heap.string(error.message())?;
+                Err(Throw::Error)
+            }
+        }
+    }
+
+    /// Compiles and runs source text; returns all results.
+    ///
+    /// # Errors
+    /// A syntax or run-time error, or a limit; see [`Vm::thrown`].
+    pub fn eval(&mut self, source: &[u8], chunk_name: &str) -> Result<Vec<Value>, Throw> {
+        let function = self.load(source, chunk_name)?;
+        self.call(function, &[])
+    }
+
+    pub(crate) fn cells_of(&self, closure: ClosureId) -> &[UpvalueId] {
+        &self.heap.closures.items[closure.index()].upvalues
+    }
+
+    /// The register count of a function, for [`Execution::extent`].
+    pub(crate) fn extent(&self) -> usize {
+        let heads = &self.heap.heads;
+        self.execution.extent(|proto| heads[proto.index()].register_count as usize)
+    }
+}

@@ -1,0 +1,300 @@
+//! Native functions: registration by name, and what they see of a call.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{Throw, Vm};
+use crate::value::{NativeId, TableId, Value};
+
+/// A native function: reads its arguments from the call, pushes its results and returns how many.
+pub type NativeFunction = fn(&mut Call<'_>) -> Result<usize, Throw>;
+
+/// A native function that owns host state.
+pub type HostFunction = Rc<dyn Fn(&mut Call<'_>) -> Result<usize, Throw>>;
+
+/// Library functions that steer the interpreter itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// `pcall`
+    ProtectedCall,
+    /// `xpcall`
+    ProtectedCallWithHandler,
+    /// `coroutine.resume`
+    Resume,
+    /// What `coroutine.wrap` returns.
+    Wrapped,
+    /// `coroutine.yield`
+    Yield,
+    /// Calls its first argument with the others and passes the results on.
+    PassThrough,
+    /// A host function whose answer arrives later.
+    Await,
+}
+
+#[derive(Clone)]
+pub(crate) enum Body {
+    Function(NativeFunction),
+    Host(HostFunction),
+    Control(Control),
+}
+
+pub(crate) struct Native {
+    pub name: Rc<str>,
+    pub body: Body,
+}
+
+/// All native functions of a VM; a function's name is what persists.
+#[derive(Default)]
+pub(crate) struct Registry {
+    pub items: Vec<Native>,
+    by_name: HashMap<Rc<str>, NativeId>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.items.iter().map(|native| &native.name)).finish()
+    }
+}
+
+impl Registry {
+    fn register(&mut self, name: &str, body: Body) -> NativeId {
+        if let Some(&id) = self.by_name.get(name) {
+            self.items[id.index()].body = body;
+            return id;
+        }
+        let id = NativeId(self.items.len() as u32);
+        let name: Rc<str> = name.into();
+        self.by_name.insert(name.clone(), id);
+        self.items.push(Native { name, body });
+        id
+    }
+
+    pub fn find(&self, name: &str) -> Option<NativeId> {
+        self.by_name.get(name).copied()
+    }
+}
+
+impl Vm {
+    /// Registers a native function under a name; the same name again replaces the function.
+    pub fn register(&mut self, name: &str, function: NativeFunction) -> NativeId {
+        self.natives.register(name, Body::Function(function))
+    }
+
+    /// Registers a native function that owns host state.
+    pub fn register_host(&mut self, name: &str, function: HostFunction) -> NativeId {
+        self.natives.register(name, Body::Host(function))
+    }
+
+    /// Registers a function that steers the interpreter.
+    pub fn register_control(&mut self, name: &str, control: Control) -> NativeId {
+        self.natives.register(name, Body::Control(control))
+    }
+
+    /// The native function registered under a name.
+    pub fn find_native(&self, name: &str) -> Option<NativeId> {
+        self.natives.find(name)
+    }
+
+    /// The name of a native function.
+    pub fn native_name(&self, id: NativeId) -> &str {
+        &self.natives.items[id.index()].name
+    }
+}
+
+/// A call of a native function. Arguments are numbered from 0; error messages count from 1.
+///
+/// Results are pushed and their number is returned. No collection happens while a native function
+/// runs, unless it calls Lua code: what must outlive such a call has to be pushed.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The VM that makes the call.
+    pub vm: &'a mut Vm,
+    pub(crate) base: usize,
+    pub(crate) count: usize,
+}
+
+impl Call<'_> {
+    /// Number of arguments.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// An argument; nil if there are fewer.
+    #[inline]
+    pub fn arg(&self, index: usize) -> Value {
+        if index < self.count { self.vm.execution.stack[self.base + index] } else { Value::NIL }
+    }
+
+    /// Whether an argument was given, be it nil.
+    #[inline]
+    pub fn has(&self, index: usize) -> bool {
+        index < self.count
+    }
+
+    /// Overwrites an argument's place, which keeps the value from being collected.
+    pub fn set_arg(&mut self, index: usize, value: Value) {
+        if index < self.count {
+            self.vm.execution.stack[self.base + index] = value;
+        }
+    }
+
+    /// One of the values that a native closure was made with; nil if there is none.
+    pub fn upvalue(&self, index: usize) -> Value {
+        match self.vm.execution.stack[self.base - 1].kind() {
+            crate::Kind::NativeClosure(id) => {
+                let values = &self.vm.heap.natives.items[id.index()].values;
+                values.get(index).copied().unwrap_or(Value::NIL)
+            }
+            _ => Value::NIL,
+        }
+    }
+
+    /// Overwrites one of the values that a native closure was made with.
+    pub fn set_upvalue(&mut self, index: usize, value: Value) {
+        if let crate::Kind::NativeClosure(id) = self.vm.execution.stack[self.base - 1].kind() {
+            self.vm.heap.set_native_value(id, index, value);
+        }
+    }
+
+    /// Pushes a value.
+    #[inline]
+    pub fn push(&mut self, value: impl Into<Value>) -> Result<(), Throw> {
+        self.vm.push(value.into())
+    }
+
+    /// Pushes one value as the only result.
+    #[inline]
+    pub fn ret(&mut self, value: impl Into<Value>) -> Result<usize, Throw> {
+        self.vm.push(value.into())?;
+        Ok(1)
+    }
+
+    /// Pushes a string as the only result.
+    #[inline]
+    pub fn ret_string(&mut self, bytes: &[u8]) -> Result<usize, Throw> {
+        let value = self.vm.heap.string(bytes)?;
+        self.ret(value)
+    }
+
+    /// Throws a message with the position of the caller in front, like `luaL_error`.
+    pub fn error<T>(&mut self, message: impl AsRef<[u8]>) -> Result<T, Throw> {
+        self.vm.throw_at_level(1, message.as_ref())
+    }
+
+    /// `bad argument #n to 'function' (message)`
+    pub fn argument_error<T>(&mut self, index: usize, message: &str) -> Result<T, Throw> {
+        self.vm.bad_argument(index, message)
+    }
+
+    /// `bad argument #n to 'function' (EXPECTED expected, got TYPE)`
+    pub fn type_error<T>(&mut self, index: usize, expected: &str) -> Result<T, Throw> {
+        let mut message = format!("{expected} expected, got ").into_bytes();
+        if self.has(index) {
+            message.extend_from_slice(&self.vm.type_name(self.arg(index)));
+        } else {
+            message.extend_from_slice(b"no value");
+        }
+        self.vm.bad_argument_bytes(index, &message)
+    }
+
+    /// An argument that must be there, be it nil.
+    pub fn any(&mut self, index: usize) -> Result<Value, Throw> {
+        if self.has(index) {
+            Ok(self.arg(index))
+        } else {
+            self.argument_error(index, "value expected")
+        }
+    }
+
+    /// The argument as a table.
+    pub fn table(&mut self, index: usize) -> Result<TableId, Throw> {
+        match self.arg(index).as_table() {
+            Some(table) => Ok(table),
+            None => self.type_error(index, "table"),
+        }
+    }
+
+    /// The argument as an integer; floats and strings that convert exactly will do.
+    pub fn integer(&mut self, index: usize) -> Result<i64, Throw> {
+        let value = self.arg(index);
+        if let Some(i) = value.as_integer() {
+            return Ok(i);
+        }
+        match self.vm.to_integer(value) {
+            Some(i) => Ok(i),
+            None if self.vm.to_number(value).is_some() => {
+                self.argument_error(index, "number has no integer representation")
+            }
+            None => self.type_error(index, "number"),
+        }
+    }
+
+    /// The argument as an integer, or `default` if it is nil or absent.
+    pub fn optional_integer(&mut self, index: usize, default: i64) -> Result<i64, Throw> {
+        if self.arg(index).is_nil() { Ok(default) } else { self.integer(index) }
+    }
+
+    /// The argument as a number: an integer or a float value; strings are converted.
+    pub fn number(&mut self, index: usize) -> Result<Value, Throw> {
+        match self.vm.to_number(self.arg(index)) {
+            Some(number) => Ok(number),
+            None => self.type_error(index, "number"),
+        }
+    }
+
+    /// The argument as a float.
+    pub fn float(&mut self, index: usize) -> Result<f64, Throw> {
+        let number = self.number(index)?;
+        Ok(number.as_number().unwrap_or(f64::NAN))
+    }
+
+    /// The argument as a string's bytes, shared; numbers are converted, in place.
+    pub fn string(&mut self, index: usize) -> Result<Rc<[u8]>, Throw> {
+        let value = self.arg(index);
+        if let Some(id) = value.as_string() {
+            return Ok(self.vm.heap.bytes_of(id).clone());
+        }
+        if value.is_number()
+            && let Some(text) = self.vm.to_text(value)?
+            && let Some(id) = text.as_string()
+        {
+            self.set_arg(index, text);
+            return Ok(self.vm.heap.bytes_of(id).clone());
+        }
+        self.type_error(index, "string")
+    }
+
+    /// The argument as a string's bytes, or `None` if it is nil or absent.
+    pub fn optional_string(&mut self, index: usize) -> Result<Option<Rc<[u8]>>, Throw> {
+        if self.arg(index).is_nil() { Ok(None) } else { self.string(index).map(Some) }
+    }
+
+    /// Pays for work; see [`Vm::charge`].
+    pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
+        self.vm.charge(units)
+    }
+}
+
+impl Vm {
+    /// Pushes a value on top of the running thread's stack.
+    #[inline]
+    pub fn push(&mut self, value: Value) -> Result<(), Throw> {
+        let top = self.execution.top;
+        if top + crate::heap::thread::REGISTER_WINDOW >= self.execution.stack.len() {
+            self.ensure_stack(top, 1)?;
+        }
+        self.execution.stack[top] = value;
+        self.execution.top = top + 1;
+        Ok(())
+    }
+
+    /// Makes room for `count` slots from `from`.
+    pub(crate) fn ensure_stack(&mut self, from: usize, count: usize) -> Result<(), Throw> {
+        if from + count > self.limits.stack_slots_max {
+            return self.throw_message("stack overflow");
+        }
+        self.execution.ensure(&mut self.heap.account, from, count)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! The driver: runs Lua code from Rust, whole or in steps.
+
+use super::execute::Leave;
+use super::{Signal, Throw, Vm};
+use crate::heap::thread::{FrameKind, RETURN_SLOW};
+use crate::value::{ThreadId, Value};
+
+/// Nested calls from native code into Lua code; PUC-Rio's limit on C calls.
+const RUST_DEPTH_MAX: u32 = 200;
+
+/// Why a driver stopped.
+enum Outcome {
+    Returned,
+    Waiting,
+    Paused,
+}
+
+/// What a step of a run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The step's budget is spent; call [`Vm::step`] again.
+    Paused,
+    /// A host function waits for its answer; see [`Vm::answer`].
+    Waiting,
+    /// The run is finished; its results are in [`Vm::results`].
+    Done,
+}
+
+impl Vm {
+    /// Calls a function with the limits set, runs it to its end and returns all results.
+    ///
+    /// The results are safe from the collector until the next call into the VM.
+    ///
+    /// # Errors
+    /// What the function throws, or a limit.
+    pub fn call(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, Throw> {
+        if self.limits.drivers > 0 {
+            let slot = self.extent();
+            self.place_call(slot, function, args)?;
+            let count = self.call_nested(slot)?;
+            self.execution.top = slot;
+            return Ok(self.execution.stack[slot..slot + count].to_vec());
+        }
+        self.start(function, args)?;
+        match self.step(None)? {
+            Step::Done => Ok(self.results().to_vec()),
+            Step::Paused | Step::Waiting => {
+                self.abandon();
+                self.throw_message("attempt to wait for a host function in a synchronous call")
+            }
+        }
+    }
+
+    /// Begins a run that [`Vm::step`] carries out.
+    ///
+    /// # Errors
+    /// No room for the arguments.
+    pub fn start(&mut self, function: Value, args: &[Value]) -> Result<(), Throw> {
+        if self.limits.drivers > 0 {
+            return self.throw_message("attempt to start a run while one is running");
+        }
+        self.abandon();
+        self.start_limits();
+        let slot = 1;
+        self.push_boundary(slot)?;
+        self.place_call(slot, function, args)?;
+        match self.call_at(slot, RETURN_SLOW) {
+            Ok(()) | Err(Signal::Returned | Signal::Waiting) => Ok(()),
+            Err(Signal::Throw(throw)) => self.recover(throw),
+        }
+    }
+
+    /// An error before the driver was entered: let the run end with it.
+    fn recover(&mut self, throw: Throw) -> Result<(), Throw> {
+        match self.unwind(throw) {
+            Ok(()) => Ok(()),
+            Err(throw) => {
+                self.abandon();
+                Err(throw)
+            }
+        }
+    }
+
+    /// Carries on the run that [`Vm::start`] began, for `budget` units or to its end.
+    ///
+    /// # Errors
+    /// What the run throws, or a limit; the run is over then.
+    pub fn step(&mut self, budget: Option<u64>) -> Result<Step, Throw> {
+        self.limits.step_left = budget;
+        let outcome = self.drive();
+        match outcome {
+            Ok(Outcome::Returned) => {
+                self.pop_boundary();
+                Ok(Step::Done)
+            }
+            Ok(Outcome::Waiting) => Ok(Step::Waiting),
+            Ok(Outcome::Paused) => Ok(Step::Paused),
+            Err(throw) => {
+                let error = self.thrown_value(throw);
+                let error = match throw {
+                    Throw::Interrupted => error,
+                    _ => self.close_all(1, Some(error)).unwrap_or(error),
+                };
+                self.thrown = error;
+                self.abandon();
+                Err(throw)
+            }
+        }
+    }
+
+    /// The results of the run that ended last; valid until the next one starts.
+    pub fn results(&self) -> &[Value] {
+        let first = (self.execution.top - self.limits.result_count).max(1);
+        &self.execution.stack[first..self.execution.top]
+    }
+
+    /// Drops everything of a run that did not end: the VM is idle and usable again.
+    pub(crate) fn abandon(&mut self) {
+        while self.current != ThreadId(0) {
+            let thread = self.current;
+            self.close_upvalues(0);
+            self.leave_for_resumer();
+            self.kill(thread, None);
+        }
+        self.close_upvalues(0);
+        self.execution.frames.clear();
+        self.execution.to_close.clear();
+        self.execution.boundaries = 0;
+        self.execution.top = 1;
+        self.resume_depth = 0;
+        self.handled = false;
+    }
+
+    /// Runs until a boundary returns, a host function waits or the step is over.
+    fn drive(&mut self) -> Result<Outcome, Throw> {
+        self.limits.drivers += 1;
+        let outcome = self.drive_on();
+        self.limits.drivers -= 1;
+        outcome
+    }
+
+    fn drive_on(&mut self) -> Result<Outcome, Throw> {
+        loop {
+            match self.enter() {
+                Ok(Leave::Switch) => {}
+                Ok(Leave::Slice) => {
+                    self.next_slice()?;
+                    if self.rust_depth == 0 && self.limits.step_left == Some(0) {
+                        return Ok(Outcome::Paused);
+                    }
+                }
+                Err(Signal::Throw(throw)) => self.unwind(throw)?,
+                Err(Signal::Returned) => return Ok(Outcome::Returned),
+                Err(Signal::Waiting) => return Ok(Outcome::Waiting),
+            }
+        }
+    }
+
+    /// Enters the variant of the dispatch loop that the frame on top needs.
+    fn enter(&mut self) -> Result<Leave, Signal> {
+        if self.execution.frames.last().is_some_and(|frame| frame.kind != FrameKind::Lua) {
+            self.settle()?;
+        }
+        let long = match self.execution.frames.last() {
+            Some(frame) => self.heap.heads[frame.proto.index()].is_long,
+            None => return Err(Signal::Returned),
+        };
+        if long || self.hook_active() { self.execute_long() } else { self.execute_short() }
+    }
+
+    /// Pops the boundary frame that a call returned to.
+    fn pop_boundary(&mut self) {
+        if let Some(frame) = self.execution.frames.pop() {
+            debug_assert_eq!(frame.kind, FrameKind::Boundary);
+            self.execution.boundaries -= 1;
+            self.limits.result_count = self.execution.top - frame.extra as usize;
+        }
+    }
+
+    /// Calls from a native function what stands at `slot` with the arguments up to the top. The
+    /// results are left there; their number is returned.
+    pub(crate) fn call_nested(&mut self, slot: usize) -> Result<usize, Throw> {
+        if self.rust_depth >= RUST_DEPTH_MAX {
+            return self.rust_overflow();
+        }
+        // The boundary stands between the caller and the callee; no slot is needed for it.
+        self.push_boundary(slot)?;
+        self.rust_depth += 1;
+        let outcome = match self.call_at(slot, RETURN_SLOW) {
+            Ok(()) => self.drive(),
+            Err(Signal::Throw(throw)) => match self.unwind(throw) {
+                Ok(()) => self.drive(),
+                Err(throw) => Err(throw),
+            },
+            Err(_) => Ok(Outcome::Returned),
+        };
+        self.rust_depth -= 1;
+        match outcome {
+            Ok(Outcome::Returned) => {
+                self.pop_boundary();
+                Ok(self.execution.top - slot)
+            }
+            Ok(_) => self.throw_message("attempt to wait for a host function across a native call"),
+            Err(throw) => Err(throw),
+        }
+    }
+
+    /// Too many native calls: an error while there is room to handle it, a hard one after.
+    fn rust_overflow<T>(&mut self) -> Result<T, Throw> {
+        self.throw_message("C stack overflow")
+    }
+
+    /// Calls a function from a native function; returns the first result.
+    ///
+    /// # Errors
+    /// What the function throws.
+    pub fn call_value(&mut self, function: Value, args: &[Value]) -> Result<Value, Throw> {
+        let slot = self.extent();
+        self.place_call(slot, function, args)?;
+        let count = self.call_nested(slot)?;
+        let value = if count > 0 { self.execution.stack[slot] } else { Value::NIL };
+        self.execution.top = slot;
+        Ok(value)
+    }
+
+    /// The same for a finalizer, which tracebacks name as such.
+    pub(crate) fn call_value_flagged(
+        &mut self,
+        function: Value,
+        argument: Value,
+    ) -> Result<Value, Throw> {
+        let slot = self.extent();
+        self.place_call(slot, function, &[argument])?;
+        self.call_nested(slot)?;
+        self.execution.top = slot;
+        Ok(Value::NIL)
+    }
+
+    /// Gives the host function that the run waits for its results.
+    ///
+    /// # Errors
+    /// The run does not wait, or there is no room for the values.
+    pub fn answer(&mut self, values: &[Value]) -> Result<(), Throw> {
+        let waits = |frame: &&mut crate::heap::thread::Frame| frame.kind == FrameKind::Pending;
+        let top = self.execution.top;
+        let Some(frame) = self.execution.frames.last_mut().filter(waits) else {
+            return self.throw_message("no host function is waiting for an answer");
+        };
+        frame.kind = FrameKind::PassThrough;
+        frame.extra = top as u32;
+        for &value in values {
+            self.push(value)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the host function that the run waits for throw.
+    ///
+    /// # Errors
+    /// The run does not wait; or the error was not caught, and the run is over.
+    pub fn answer_error(&mut self, error: Value) -> Result<(), Throw> {
+        self.answer(&[])?;
+        self.thrown = error;
+        self.recover(Throw::Error)
+    }
+
+    pub(crate) fn wait_for_host(&mut self) -> Result<(), Signal> {
+        if self.rust_depth > 0 {
+            let message = "attempt to wait for a host function across a native call";
+            return Err(self.throw_message::<()>(message).unwrap_err().into());
+        }
+        self.set_kind(FrameKind::Pending);
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Errors: from where they are thrown to the frame that catches them.
+
+use super::{Throw, Vm, names};
+use crate::heap::thread::FrameKind;
+use crate::value::Value;
+
+/// Frames and slots that a message handler has beyond the limits.
+const HANDLER_FRAMES: usize = 64;
+const HANDLER_SLOTS: usize = 4096;
+
+impl Vm {
+    /// The value that a throw carries.
+    pub(crate) fn thrown_value(&mut self, throw: Throw) -> Value {
+        match throw {
+            Throw::Error => self.thrown,
+            Throw::Memory => Value::short_string(names::NOT_ENOUGH_MEMORY),
+            Throw::Interrupted => {
+                let message = self.limits.interruption.map_or("interrupted", |i| i.message());
+                self.heap
+                    .string(message.as_bytes())
+                    .unwrap_or(Value::short_string(names::NOT_ENOUGH_MEMORY))
+            }
+        }
+    }
+
+    /// Hands a thrown value to the innermost frame that catches it. `Err` means that no frame
+    /// above the innermost boundary does; everything above the boundary is gone then.
+    pub(crate) fn unwind(&mut self, throw: Throw) -> Result<(), Throw> {
+        if throw == Throw::Interrupted {
+            self.drop_to_boundary();
+            return Err(throw);
+        }
+        let mut throw = throw;
+        if throw == Throw::Memory {
+            self.collect_all();
+            self.thrown = Value::short_string(names::NOT_ENOUGH_MEMORY);
+        } else if !self.handled {
+            throw = self.call_handler()?;
+        }
+        self.handled = true;
+        loop {
+            let Some(index) = self.innermost_catcher() else {
+                // Nothing catches it in this thread and no boundary is there: a bare driver.
+                return Err(throw);
+            };
+            match self.execution.frames[index].kind {
+                FrameKind::Boundary => {
+                    self.execution.frames.truncate(index);
+                    self.execution.boundaries -= 1;
+                    return Err(throw);
+                }
+                FrameKind::Bottom => {
+                    let thread = self.current;
+                    let error = self.thrown;
+                    self.leave_for_resumer();
+                    self.handled = false;
+                    if self.coroutine_failed(thread, error)? {
+                        return Ok(());
+                    }
+                    throw = self.call_handler()?;
+                    self.handled = true;
+                }
+                _ => {
+                    self.catch(index);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// The innermost frame of the running thread at which an error stops.
+    fn innermost_catcher(&self) -> Option<usize> {
+        let stops = |kind: FrameKind| {
+            matches!(
+                kind,
+                FrameKind::Boundary
+                    | FrameKind::Bottom
+                    | FrameKind::ProtectedCall
+                    | FrameKind::ProtectedCallWithHandler
+                    | FrameKind::ProtectedClose
+            )
+        };
+        self.execution.frames.iter().rposition(|frame| stops(frame.kind))
+    }
+
+    /// Lets a `pcall` frame return false and the thrown value, once all variables are closed.
+    fn catch(&mut self, index: usize) {
+        self.handled = false;
+        self.execution.frames.truncate(index + 1);
+        self.set_kind(FrameKind::ProtectedClose);
+        let base = self.execution.frames[index].base as usize;
+        self.execution.stack[base - 1] = self.thrown;
+        self.execution.top = base;
+    }
+
+    /// Calls the handler of the innermost `xpcall` of this thread, where the error was thrown.
+    fn call_handler(&mut self) -> Result<Throw, Throw> {
+        let catches = |kind: FrameKind| {
+            matches!(
+                kind,
+                FrameKind::ProtectedCall
+                    | FrameKind::ProtectedCallWithHandler
+                    | FrameKind::ProtectedClose
+            )
+        };
+        let Some(frame) = self.execution.frames.iter().rfind(|frame| catches(frame.kind)) else {
+            return Ok(Throw::Error);
+        };
+        if frame.kind != FrameKind::ProtectedCallWithHandler {
+            return Ok(Throw::Error);
+        }
+        let handler = self.execution.stack[frame.base as usize];
+        // A handler that fails is called for its own error, until the limit on nested calls. It
+        // needs some room even if the stack overflowed.
+        self.limits.call_depth_max += HANDLER_FRAMES;
+        self.limits.stack_slots_max += HANDLER_SLOTS;
+        let outcome = self.call_value(handler, &[self.thrown]);
+        self.limits.call_depth_max -= HANDLER_FRAMES;
+        self.limits.stack_slots_max -= HANDLER_SLOTS;
+        match outcome {
+            Ok(value) => self.thrown = value,
+            Err(Throw::Interrupted) => {
+                self.drop_to_boundary();
+                return Err(Throw::Interrupted);
+            }
+            Err(Throw::Memory) => self.thrown = Value::short_string(names::NOT_ENOUGH_MEMORY),
+            Err(Throw::Error) => {}
+        }
+        Ok(Throw::Error)
+    }
+
+    /// Drops all frames above the innermost boundary without running any Lua code; coroutines on
+    /// the way die.
+    fn drop_to_boundary(&mut self) {
+        loop {
+            let stops = |kind| matches!(kind, FrameKind::Boundary | FrameKind::Bottom);
+            match self.execution.frames.iter().rposition(|frame| stops(frame.kind)) {
+                Some(index) if self.execution.frames[index].kind == FrameKind::Bottom => {
+                    let thread = self.current;
+                    self.close_upvalues(0);
+                    self.leave_for_resumer();
+                    self.kill(thread, None);
+                }
+                Some(index) => {
+                    self.execution.frames.truncate(index);
+                    self.execution.boundaries -= 1;
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+}
