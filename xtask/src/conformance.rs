@@ -14,6 +14,8 @@ use std::time::Duration;
 /// A file of the suite takes seconds; what takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// What sets the suite's switches and runs one file.
+const DRIVER: &str = "xtask/suite/driver.lua";
 /// Files that are no tests of the language, each with its reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("all.lua", "runs the other files"),
@@ -73,12 +75,12 @@ fn suite(folder: &Path) -> Result<Vec<String>> {
 /// What can run the suite in this tree, built.
 fn hosts() -> Result<Vec<Host>> {
     let mut hosts = Vec::new();
-    if Path::new("crates/lua/examples/official.rs").exists() {
-        run(&mut cmd("cargo build --release --package moonkeep-lua --example official"))?;
-        let program = root().join("target/release/examples/official");
-        hosts.push(Host { name: "native", program, arguments: Vec::new() });
+    if Path::new("crates/cli").exists() {
+        run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
+        let program = root().join("target/release/moonkeep");
+        hosts.push(Host { name: "native", program, arguments: vec![PathBuf::from("run")] });
     }
-    let script = root().join("xtask/npm/official.mjs");
+    let script = root().join("xtask/suite/node.mjs");
     if wasm::present() && script.exists() {
         wasm::command()?;
         let program = PathBuf::from("node");
@@ -93,7 +95,7 @@ fn hosts() -> Result<Vec<Host>> {
 /// Runs one file; the error is the first line that tells why it failed.
 fn one(host: &Host, folder: &Path, file: &str) -> Result<Result<(), String>> {
     let mut command = Command::new(&host.program);
-    command.args(&host.arguments).arg(file).current_dir(folder);
+    command.args(&host.arguments).arg(root().join(DRIVER)).arg(file).current_dir(folder);
     Ok(match timed(&mut command, LIMIT)? {
         Ended::Passed => Ok(()),
         Ended::Failed(text) => Err(reason(&text)),

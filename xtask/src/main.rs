@@ -5,6 +5,7 @@ mod bench;
 mod campaign;
 mod checks;
 mod conformance;
+mod demo;
 mod run;
 mod size;
 mod tests;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 /// What `cargo xtask help` prints.
 const HELP: &str = "\
 cargo xtask COMMAND
+
+  demo                     the main job, twice on every host: the second process remembers
 
 checks
   ci                       what .ci/run runs: fmt, clippy, tidy, test
@@ -60,6 +63,7 @@ fn dispatch() -> Result<()> {
         "doc" => checks::doc(),
         "tidy" => tidy::command(&words),
         "test" => tests::command(),
+        "demo" => demo::command(),
         "wasm" => wasm::command(),
         "size" => size::command(),
         "conformance" => conformance::command(&here, &words),
