@@ -81,20 +81,19 @@ pub fn write_float(out: &mut Vec<u8>, value: f64) {
         write_integer(out, value.abs() as i64);
         out.extend_from_slice(b".0");
     } else if value.is_finite() {
-        // Sign, digits, point, `e`, `-308`: the text fits.
-        let mut buffer = [0; 32];
-        let mut rest = &mut buffer[..];
-        if write!(rest, "{:.*e}", DIGITS - 1, value.abs()).is_err() {
-            return;
-        }
-        let unused = rest.len();
-        let (digits, exponent) = split_exponent(&mut buffer[..32 - unused]);
         if value.is_sign_negative() {
             out.push(b'-');
         }
         let shape = General { digits: DIGITS, keep_zeros: false, upper_case: false };
         let start = out.len();
-        shape.write(out, digits, exponent);
+        let mut digits = [b'0'; DIGITS];
+        match round_shortest(value.abs(), &mut digits) {
+            Some(exponent) => shape.write(out, &digits, exponent),
+            None => {
+                let (digits, exponent) = significant_exact(value.abs(), DIGITS);
+                shape.write(out, &digits, exponent);
+            }
+        }
         if out[start..].iter().all(u8::is_ascii_digit) {
             out.extend_from_slice(b".0");
         }
@@ -268,9 +267,57 @@ fn split_exponent(text: &mut [u8]) -> (&[u8], i32) {
 
 /// The first `count` significant digits, rounded, and the decimal exponent of the first.
 fn significant(value: f64, count: usize) -> (Vec<u8>, i32) {
+    if count <= SHORTEST_DIGITS_MAX {
+        let mut digits = vec![b'0'; count];
+        if let Some(exponent) = round_shortest(value, &mut digits) {
+            return (digits, exponent);
+        }
+    }
+    significant_exact(value, count)
+}
+
+fn significant_exact(value: f64, count: usize) -> (Vec<u8>, i32) {
     let mut text = format!("{:.*e}", count - 1, value).into_bytes();
     let (digits, exponent) = split_exponent(&mut text);
     (digits.to_vec(), exponent)
+}
+
+/// As many digits as [`round_shortest`] can tell for certain.
+const SHORTEST_DIGITS_MAX: usize = 14;
+
+/// Rounds a positive float to the number of digits in `rounded` (all `0` before the call, at most
+/// [`SHORTEST_DIGITS_MAX`]) by way of its shortest decimal form, which takes half the time of the
+/// exact one. `None` where that could round another way.
+///
+/// The shortest form lies so near a normal float that no decimal with one digit more than
+/// `rounded`, and so no tie, lies between them: such a decimal would be shorter, or nearer. Only
+/// when the shortest form itself is a tie, it does not tell on which side the float is.
+fn round_shortest(value: f64, rounded: &mut [u8]) -> Option<i32> {
+    if !value.is_normal() {
+        return None;
+    }
+    // 17 digits, a point, `e-308`.
+    let mut buffer = [0; 32];
+    let mut rest = &mut buffer[..];
+    write!(rest, "{value:e}").ok()?;
+    let used = 32 - rest.len();
+    let (digits, exponent) = split_exponent(&mut buffer[..used]);
+    let count = rounded.len().min(digits.len());
+    rounded[..count].copy_from_slice(&digits[..count]);
+    match &digits[count..] {
+        [] | [b'0'..=b'4', ..] => return Some(exponent),
+        [b'5'] => return None,
+        _ => (),
+    }
+    for digit in rounded.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return Some(exponent);
+        }
+        *digit = b'0';
+    }
+    rounded[0] = b'1';
+    Some(exponent + 1)
 }
 
 fn push_exponent(out: &mut Vec<u8>, letter: u8, exponent: i32, digits_min: usize) {
