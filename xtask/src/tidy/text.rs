@@ -7,6 +7,8 @@ const LINE_MAX: usize = 100;
 /// Lines of a file of code, and where a warning starts.
 const FILE_MAX: usize = 800;
 const FILE_WARN: usize = 300;
+/// Files that may be longer, each with its reason.
+const LONGER: &[(&str, &str)] = &[("crates/lua/src/vm/execute.rs", "holds the dispatch loop")];
 /// Bytes of any tracked file.
 const BYTES_MAX: u64 = 512 * 1024;
 
@@ -67,7 +69,8 @@ fn lengths(file: &File, findings: &mut Findings) {
             findings.problem(format!("{at}: {columns} columns, at most {LINE_MAX}"));
         }
     }
-    if count > FILE_MAX {
+    let longer = LONGER.iter().any(|(path, _)| *path == file.path);
+    if count > FILE_MAX && !longer {
         findings.problem(format!("{}: {count} lines, at most {FILE_MAX}", file.path));
     } else if count > FILE_WARN {
         findings.warn(format!("{}: {count} lines, aim at {FILE_WARN}", file.path));
