@@ -80,7 +80,6 @@ pub struct Chunk(Function);
 
 impl Chunk {
     /// What this crate's compiler made, which keeps the rules by construction.
-    #[allow(dead_code, reason = "for the compiler, which joins the crate on its own")]
     pub(crate) fn from_compiler(function: Function) -> Self {
         debug_assert!(check(&function).is_ok(), "{:?}", check(&function));
         Self(function)
