@@ -2,6 +2,7 @@
 //! checksum and the CPU time of each run: `moonkeep-bench VM FILE RUNS`.
 #![forbid(unsafe_code)]
 
+mod moonkeep;
 mod puc;
 
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,7 @@ fn measure() -> Result<String> {
     };
     let source = std::fs::read_to_string(file).with_context(|| file.clone())?;
     let mut vm: Box<dyn Vm> = match name.as_str() {
+        "moonkeep" => Box::new(moonkeep::Moonkeep::new(source)?),
         "puc" => Box::new(puc::Puc::new(source)),
         other => bail!("no VM `{other}`"),
     };
