@@ -209,6 +209,20 @@ fn local_times_come_back_through_a_changing_zone() {
 }
 
 #[test]
+fn the_second_before_1970_is_an_error_as_in_c() {
+    let resolve = |second| {
+        let mut values = [1970, 1, 1, 0, 0, second].into_iter().map(FieldValue::Integer);
+        TimeFields::read(|_| Ok::<_, TextError>(values.next().expect("six fields")))
+            .and_then(|fields| fields.resolve(|_| Zone::utc()))
+            .map(|(time, _)| time)
+    };
+    assert_eq!(resolve(-2), Ok(-2));
+    let message = b"time result cannot be represented in this installation";
+    assert_eq!(resolve(-1), Err(TextError::Message(message[..].into())));
+    assert_eq!(resolve(0), Ok(0));
+}
+
+#[test]
 fn instants_beyond_the_calendar_are_errors() {
     for timestamp in [i64::MIN, i64::MAX, 67_768_036_191_676_800, -67_768_040_609_740_801] {
         assert!(DateTime::at(timestamp, Zone::utc()).is_err());

@@ -182,6 +182,7 @@ fn random_pattern(rng: &mut Rng) -> Vec<u8> {
                 *byte = if rng.u8(..4) == 0 { other } else { *byte };
             }
         }
+        3..6 => pattern.push(b'$'),
         _ => {}
     }
     pattern
@@ -258,6 +259,62 @@ fn nesting_is_too_complex_exactly_where_puc_rio_says_so() {
                 let case = || format!("{} x {count}, {}", unit.escape_ascii(), tail.escape_ascii());
                 compare(find(&subject, &pattern, 0), theirs, "find", &case);
             }
+        }
+    }
+}
+
+#[test]
+fn a_search_that_must_fail_is_too_complex_all_the_same() {
+    let oracle = Oracle::new();
+    let their_find = oracle.function("string.find");
+    let subject = [&b"ab".repeat(101)[..], b"aaaa"].concat();
+    let tails: &[&[u8]] =
+        &[b"(a*)c", b"((a-))c", b"((((a+))))c", b"(a?)c", b"((a-)b?)$c", b"(a*)([ac])c", b"a*()$"];
+    for count in 94..=101 {
+        for tail in tails {
+            // Runs of one byte leave nothing to try again.
+            let pattern = [&b"^"[..], &b"a+b+".repeat(count), tail].concat();
+            let subject = &subject[(101 - count) * 2..];
+            let theirs =
+                oracle.call(&their_find, (oracle.string(subject), oracle.string(&pattern)));
+            let case = || format!("{count}, {}", tail.escape_ascii());
+            compare(find(subject, &pattern, 0), theirs, "find", &case);
+        }
+    }
+}
+
+#[test]
+fn repetitions_share_with_what_follows_as_in_puc_rio() {
+    let oracle = Oracle::new();
+    let their_find = oracle.function("string.find");
+    let patterns: &[&[u8]] = &[
+        b"(a+)b%1",
+        b"(a*)b%1",
+        b"()(a+)b%2",
+        b"(a*)[ab]?$",
+        b"(a-)[ab]?$",
+        b"(.-)%s*$",
+        b"^%s*(.-)%s*$",
+        b"(a+)(b?)(a*)$",
+        b"(.*)(.-)(b*)",
+        b"(%w+)%f[%W]",
+        b"(a*)%bab",
+        b"(a-)%bab",
+        b"(.-)(a-)b",
+        b"a*$",
+        b"(a+)()a",
+        b"([^b]-)b",
+        b"([^b]*)b?",
+        b"(a?)(a?)b%1%2",
+    ];
+    let mut rng = Rng::with_seed(0x5eed_0004);
+    for pattern in patterns {
+        for _ in 0..150 {
+            let subject: Vec<u8> = (0..rng.usize(..9)).map(|_| b"aaab "[rng.usize(..5)]).collect();
+            let theirs =
+                oracle.call(&their_find, (oracle.string(&subject), oracle.string(pattern)));
+            let case = || format!("{} in {}", pattern.escape_ascii(), subject.escape_ascii());
+            compare(find(&subject, pattern, 0), theirs, "find", &case);
         }
     }
 }

@@ -49,8 +49,9 @@ impl Zone {
     }
 }
 
-/// A broken-down time.
+/// A broken-down time; made by [`DateTime::at`] and [`TimeFields::resolve`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DateTime {
     /// Year of the proleptic Gregorian calendar; year 0 is 1 BC.
     pub year: i64,

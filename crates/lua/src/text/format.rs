@@ -12,9 +12,6 @@ use crate::number::format::{
 /// Flags, digits and point of a specification; one more byte is too long.
 const MODIFIERS_BYTES_MAX: usize = 20;
 
-/// Strings of this size are not padded by a `%s` without precision.
-const UNPADDED_BYTES: usize = 100;
-
 /// One piece of a format string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive<'f> {
@@ -272,7 +269,6 @@ impl Spec<'_> {
         }
         let layout = self.layout()?;
         match layout.precision {
-            None if bytes.len() >= UNPADDED_BYTES => out.extend_from_slice(bytes),
             None => pad(bytes, &layout, out),
             Some(precision) => pad(&bytes[..bytes.len().min(precision)], &layout, out),
         }

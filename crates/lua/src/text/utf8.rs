@@ -175,7 +175,8 @@ pub fn codepoints(
     if last - first >= i64::from(i32::MAX) {
         return Err(TextError::text("string slice too long"));
     }
-    Ok(Codepoints { bytes, at: (first - 1) as usize, end: last as usize, validity })
+    let at = usize::try_from(first - 1).unwrap_or(usize::MAX);
+    Ok(Codepoints { bytes, at, end: last as usize, validity })
 }
 
 /// The values of the sequences in a range; made by [`codepoints`].
