@@ -8,6 +8,7 @@ mod collector;
 pub mod compiler;
 pub mod debug_info;
 mod heap;
+pub mod introspect;
 mod library;
 pub mod number;
 pub mod opcode;

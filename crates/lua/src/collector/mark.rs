@@ -28,6 +28,13 @@ fn recolor(object: &mut impl Object, new: u8) {
 }
 
 impl Heap {
+    /// Marks a value that an object without a barrier of its own now refers to.
+    pub(crate) fn mark_if_marking(&mut self, value: Value) {
+        if self.gc.phase == super::Phase::Mark {
+            self.mark_value(value);
+        }
+    }
+
     /// Marks a value that is reachable.
     #[inline]
     pub(crate) fn mark_value(&mut self, value: Value) {
@@ -299,7 +306,7 @@ impl Heap {
         }
     }
 
-    pub(super) fn extent_of(&self, execution: &Execution) -> usize {
+    pub(crate) fn extent_of(&self, execution: &Execution) -> usize {
         let count = |proto: ProtoId| self.heads[proto.index()].register_count as usize;
         execution.extent(count).min(execution.stack.len())
     }

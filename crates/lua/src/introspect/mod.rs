@@ -1,0 +1,245 @@
+//! Introspection: everything a program's state consists of can be read and built again.
+//!
+//! Handles that these functions return are kept alive only by what refers to them. An embedder
+//! that builds a graph piece by piece calls [`Vm::pause_collector`] first.
+
+mod coroutine;
+
+pub use coroutine::{CoroutineSnapshot, FrameSnapshot, InvalidSnapshot};
+
+use crate::bytecode::{Constant, Function};
+use crate::chunk::Chunk;
+use crate::heap::color;
+use crate::value::{
+    ClosureId, Kind, NativeId, ProtoId, TableId, ThreadId, UpvalueId, UserdataId, Value,
+};
+use crate::vm::{Throw, Vm};
+
+/// What an upvalue cell holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell {
+    /// A value of its own.
+    Closed(Value),
+    /// A variable that still lives in a stack slot of a coroutine.
+    Open {
+        /// The coroutine.
+        thread: ThreadId,
+        /// The slot, counted from the bottom of its stack.
+        slot: u32,
+    },
+}
+
+impl Vm {
+    /// Stops automatic collections until [`Vm::resume_collector`] is called.
+    pub fn pause_collector(&mut self) -> bool {
+        std::mem::replace(&mut self.collector.settings.running, false)
+    }
+
+    /// Sets whether collections are automatic, as [`Vm::pause_collector`] returned it.
+    pub fn resume_collector(&mut self, running: bool) {
+        self.collector.settings.running = running;
+    }
+
+    // ---- functions ----
+
+    /// The prototype and the upvalue cells of a Lua function.
+    pub fn closure_parts(&self, closure: ClosureId) -> (ProtoId, &[UpvalueId]) {
+        let object = &self.heap.closures.items[closure.index()];
+        (object.proto, &object.upvalues)
+    }
+
+    /// Builds a Lua function of a prototype and cells; two functions that are given the same cell
+    /// share the variable.
+    ///
+    /// # Errors
+    /// A number of cells that the prototype does not have, and a heap without room.
+    pub fn make_closure(&mut self, proto: ProtoId, cells: &[UpvalueId]) -> Result<Value, Throw> {
+        let wanted = self.heap.protos.items[proto.index()].function.upvalues.len();
+        if wanted != cells.len() {
+            return self.throw_plain("wrong number of upvalues");
+        }
+        Ok(self.heap.closure(proto, cells.into())?)
+    }
+
+    /// What a cell holds.
+    pub fn cell(&self, cell: UpvalueId) -> Cell {
+        let object = &self.heap.upvalues.items[cell.index()];
+        match object.thread {
+            None => Cell::Closed(object.value),
+            Some(thread) => Cell::Open { thread, slot: object.slot },
+        }
+    }
+
+    /// The value of a cell, wherever it lives.
+    pub fn cell_value(&self, cell: UpvalueId) -> Value {
+        self.open_value(cell)
+    }
+
+    /// Builds a closed cell.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn make_cell(&mut self, value: Value) -> Result<UpvalueId, Throw> {
+        Ok(self.heap.cell(value)?)
+    }
+
+    /// Sets the value of a cell, wherever it lives.
+    pub fn set_cell(&mut self, cell: UpvalueId, value: Value) {
+        // Only limits and errors could make this fail, and setting a cell meets neither.
+        let _ = self.set_upvalue(cell, value);
+    }
+
+    /// A prototype as plain data, nested functions included; what `string.dump` writes.
+    pub fn prototype(&self, proto: ProtoId) -> Function {
+        let object = &self.heap.protos.items[proto.index()];
+        let head = self.heap.heads[proto.index()];
+        let code = head.code_start as usize..(head.code_start + head.code_count) as usize;
+        let first = head.constants_start as usize;
+        let constants = &self.heap.pool.constants[first..first + head.constant_count as usize];
+        Function {
+            code: self.heap.pool.code[code].iter().map(|i| i.word).collect(),
+            constants: constants.iter().map(|&value| self.constant(value)).collect(),
+            functions: object.children.iter().map(|&child| self.nested(child, object)).collect(),
+            ..object.function.clone()
+        }
+    }
+
+    /// A nested function does not repeat the source of the function around it.
+    fn nested(&self, child: ProtoId, parent: &crate::heap::function::Proto) -> Function {
+        let mut function = self.prototype(child);
+        if function.source == parent.function.source {
+            function.source = None;
+        }
+        function
+    }
+
+    fn constant(&self, value: Value) -> Constant {
+        match value.kind() {
+            Kind::Boolean(b) => Constant::Boolean(b),
+            Kind::Integer(i) => Constant::Integer(i),
+            Kind::Float(f) => Constant::Float(f),
+            Kind::String(id) => Constant::String(self.heap.bytes_of(id).clone()),
+            _ => Constant::Nil,
+        }
+    }
+
+    /// Takes a verified chunk into the heap.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn make_prototype(&mut self, chunk: Chunk) -> Result<ProtoId, Throw> {
+        Ok(self.heap.proto(chunk.into_function())?)
+    }
+
+    /// The registered function and the captured values of a native function value.
+    pub fn native_parts(&self, value: Value) -> Option<(NativeId, &[Value])> {
+        match value.kind() {
+            Kind::Native(id) => Some((id, &[])),
+            Kind::NativeClosure(id) => {
+                let object = &self.heap.natives.items[id.index()];
+                Some((object.function, &object.values))
+            }
+            _ => None,
+        }
+    }
+
+    /// Builds a native function with captured values.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn make_native(&mut self, function: NativeId, values: &[Value]) -> Result<Value, Throw> {
+        if values.is_empty() {
+            return Ok(Value::native(function));
+        }
+        Ok(self.heap.native_closure(function, values)?)
+    }
+
+    // ---- tables ----
+
+    /// The entry after `key` in traversal order; nil starts. `None` ends, and also answers a key
+    /// that is not in the table.
+    pub fn table_next(&self, table: TableId, key: Value) -> Option<(Value, Value)> {
+        let heap = &self.heap;
+        heap.tables.items[table.index()].next(&heap.strings.arena, key).ok().flatten()
+    }
+
+    /// The length of a table's array part: its keys 1 to n are next to each other in memory.
+    pub fn array_len(&self, table: TableId) -> usize {
+        self.heap.tables.items[table.index()].array.len()
+    }
+
+    /// A border of a table, as the raw length operator gives it.
+    pub fn table_length(&mut self, table: TableId) -> i64 {
+        self.heap.tables.items[table.index()].border()
+    }
+
+    /// Sets or removes the metatable of a table, a userdata, or of all values of another type.
+    pub fn set_metatable(&mut self, value: Value, meta: Option<TableId>) {
+        match value.kind() {
+            Kind::Table(table) => self.heap.set_metatable(table, meta),
+            Kind::Userdata(userdata) => {
+                self.heap.userdata.items[userdata.index()].meta = meta;
+                if let Some(meta) = meta {
+                    self.heap.mark_if_marking(Value::table(meta));
+                }
+            }
+            _ => self.type_metatables[value.type_of() as usize] = meta,
+        }
+        let finalizer = meta.map_or(Value::NIL, |m| self.heap.event(m, crate::vm::names::GC));
+        if !finalizer.is_nil() {
+            self.heap.make_finalizable(value);
+        }
+    }
+
+    /// Makes a table with room for that many array elements and other entries.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn table_with_capacity(&mut self, array: usize, hash: usize) -> Result<TableId, Throw> {
+        Ok(self.heap.table_with_capacity(array, hash)?)
+    }
+
+    // ---- reports of writes ----
+
+    /// Lets the next write to a table be reported by [`Vm::take_written_tables`].
+    pub fn attach_table(&mut self, table: TableId) {
+        use crate::heap::arena::Object;
+        let object = &mut self.heap.tables.items[table.index()];
+        object.set_mark(object.mark() | color::ATTACHED);
+    }
+
+    /// Lets the next write to a closed cell be reported by [`Vm::take_written_cells`].
+    pub fn attach_cell(&mut self, cell: UpvalueId) {
+        self.heap.upvalues.items[cell.index()].mark |= color::ATTACHED;
+    }
+
+    /// The attached tables that were written to; each has to be attached again.
+    pub fn take_written_tables(&mut self) -> Vec<TableId> {
+        std::mem::take(&mut self.heap.written_tables)
+    }
+
+    /// The attached cells that were written to; each has to be attached again.
+    pub fn take_written_cells(&mut self) -> Vec<UpvalueId> {
+        std::mem::take(&mut self.heap.written_cells)
+    }
+
+    // ---- userdata ----
+
+    /// The host object of a userdata.
+    pub fn userdata<T: 'static>(&self, userdata: UserdataId) -> Option<&T> {
+        self.heap.userdata.items[userdata.index()].data.as_ref()?.downcast_ref()
+    }
+
+    /// The host object of a userdata, to change it.
+    pub fn userdata_mut<T: 'static>(&mut self, userdata: UserdataId) -> Option<&mut T> {
+        self.heap.userdata.items[userdata.index()].data.as_mut()?.downcast_mut()
+    }
+
+    /// Makes a userdata of a host object that weighs `weight` bytes.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn make_userdata<T: 'static>(&mut self, data: T, weight: usize) -> Result<Value, Throw> {
+        Ok(self.heap.userdata(Box::new(data), weight)?)
+    }
+}
