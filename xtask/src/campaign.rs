@@ -26,3 +26,35 @@ pub fn fuzz(words: &[String]) -> Result<()> {
     let mut command = cmd("cargo +nightly fuzz run");
     run(command.args([target, "--", &format!("-max_total_time={seconds}")]))
 }
+
+/// Randomised tests that run as long as one likes: name, where the program is, and what it is
+/// given when the command line says nothing.
+struct Campaign {
+    name: &'static str,
+    program: &'static str,
+    arguments: &'static [&'static str],
+}
+
+const CAMPAIGNS: &[Campaign] = &[Campaign {
+    name: "store",
+    program: "--package testkit --bin store-fuzz",
+    arguments: &["10000000", "1"],
+}];
+
+/// `cargo xtask campaign NAME [ARGUMENT...]`: one campaign, optimised.
+pub fn campaign(words: &[String]) -> Result<()> {
+    let known = words.split_first().and_then(|(name, arguments)| {
+        Some((CAMPAIGNS.iter().find(|campaign| campaign.name == name)?, arguments))
+    });
+    let Some((campaign, arguments)) = known else {
+        let names: Vec<&str> = CAMPAIGNS.iter().map(|campaign| campaign.name).collect();
+        bail!("usage: cargo xtask campaign NAME [ARGUMENT...]; names: {}", names.join(", "));
+    };
+    let mut command = cmd("cargo run --release");
+    command.args(campaign.program.split(' ')).arg("--");
+    match arguments {
+        [] => command.args(campaign.arguments),
+        given => command.args(given),
+    };
+    run(&mut command)
+}

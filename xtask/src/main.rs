@@ -37,6 +37,7 @@ builds
 long runs
   conformance PATH         the official Lua 5.4 test suite in folder PATH, natively and in wasm
   bench vm [PROGRAM...]    Moonkeep beside its peers; all programs write bench/results/vm.md
+  campaign NAME [ARG...]   a randomised test far beyond CI's slice; without NAME: their names
   coverage                 lines that the Rust tests reach
   fuzz TARGET [SECONDS]    a target of fuzz/ under cargo-fuzz
 ";
@@ -68,6 +69,7 @@ fn dispatch() -> Result<()> {
         "size" => size::command(),
         "conformance" => conformance::command(&here, &words),
         "bench" => bench::command(&words),
+        "campaign" => campaign::campaign(&words),
         "coverage" => campaign::coverage(),
         "fuzz" => campaign::fuzz(&words),
         "help" | "--help" | "-h" => {
