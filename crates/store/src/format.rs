@@ -294,6 +294,28 @@ impl Meta {
     }
 }
 
+/// Bytes of page 0 that say anything.
+pub(crate) const META_BYTES: usize = 80;
+
+/// Whether the first bytes are those of a store, damaged or not.
+pub(crate) fn has_magic(start: &[u8]) -> bool {
+    start.starts_with(&MAGIC)
+}
+
+/// The page size that the first bytes of a store name, if they are the first bytes of a store.
+pub(crate) fn page_bytes_of(start: &[u8]) -> Option<usize> {
+    if start.len() < META_BYTES || !has_magic(start) {
+        return None;
+    }
+    let page_bytes = u32_at(start, 20) as usize;
+    is_page_size(page_bytes).then_some(page_bytes)
+}
+
+/// The transaction that the first bytes of a store name.
+pub(crate) fn meta_transaction(start: &[u8]) -> u64 {
+    u64_at(start, 40)
+}
+
 /// Whether a store may have pages of this size: a power of two between the limits.
 pub(crate) fn is_page_size(page_bytes: usize) -> bool {
     page_bytes.is_power_of_two() && (PAGE_BYTES_MIN..=PAGE_BYTES_MAX).contains(&page_bytes)

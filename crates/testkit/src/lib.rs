@@ -2,6 +2,9 @@
 //! with, and a small generator of random numbers. Never published.
 #![forbid(unsafe_code)]
 
+pub mod crash;
 pub mod faults;
 pub mod random;
+pub mod store_crash;
+pub mod store_flips;
 pub mod store_model;

@@ -1,0 +1,437 @@
+//! A storage on files: pages in one file, commits through a checksummed write-ahead log.
+//!
+//! A commit is one append to the log and one sync of it. Then the pages are written to their
+//! places in the data file, without a sync: until the next checkpoint the log holds them too.
+//! A checkpoint syncs the data file and starts the log over. Opening repeats what the log holds.
+//!
+//! A transaction whose pages outgrow the buffer spills them into the log, past its end, and notes
+//! in a third file where each one is, so that memory stays the same however large it is.
+
+mod medium;
+mod record;
+mod recovery;
+
+pub use medium::{Medium, MediumFile};
+pub use recovery::LogOptions;
+
+use crate::format;
+use crate::storage::{Durability, Fault, FaultKind, Length, PageId, SCRATCH_FIRST, Storage};
+use crate::storage::{Ticket, View};
+use record::{Chain, LOG_START_BYTES, LogHeader, RECORD_BYTES, Record};
+
+/// Bytes of an entry in the index file: stamp and frame number.
+const INDEX_ENTRY_BYTES: usize = 8;
+/// Words of the filter of spilled pages: enough that few reads of a large transaction go to
+/// the index in vain.
+const FILTER_WORDS: usize = 64;
+
+/// Pages in a data file with a write-ahead log beside it, over a [`Medium`].
+pub struct LogStorage<M> {
+    medium: M,
+    page_bytes: usize,
+    pages: u32,
+    header: LogHeader,
+    checkpoint_bytes: u64,
+    /// End of the last commit in the log, 0 before the log has a header.
+    end: u64,
+    /// Up to where the log is durable.
+    synced: u64,
+    chain: Chain,
+    /// Records with room for one page each, the last one for a commit.
+    buffer: Vec<u8>,
+    /// Pages in the buffer: first those of commits not yet in the data file, then those staged.
+    slots: Vec<PageId>,
+    /// How many of `slots` are committed.
+    committed: usize,
+    /// Staged pages that have been spilled to the log after `end`.
+    spilled: u32,
+    spill_chain: Chain,
+    /// Marks the entries of the index that belong to the open transaction.
+    stamp: u32,
+    filter: [u64; FILTER_WORDS],
+    handed_over: Ticket,
+    durable: Ticket,
+    /// The log holds commits that have not been synced.
+    unsynced: bool,
+    poisoned: bool,
+}
+
+fn filter_bit(page: PageId) -> (usize, u64) {
+    let hash = page.wrapping_mul(0x9E37_79B1) >> 20;
+    (hash as usize / 64, 1 << (hash % 64))
+}
+
+fn index_at(page: PageId) -> u64 {
+    let place = match page.checked_sub(SCRATCH_FIRST) {
+        None => u64::from(page) * 2,
+        Some(scratch) => u64::from(scratch) * 2 + 1,
+    };
+    place * INDEX_ENTRY_BYTES as u64
+}
+
+impl<M: Medium> LogStorage<M> {
+    fn record_bytes(&self) -> usize {
+        RECORD_BYTES + self.page_bytes
+    }
+
+    fn slot_bytes(&self, slot: usize) -> &[u8] {
+        let at = slot * self.record_bytes();
+        &self.buffer[at + RECORD_BYTES..at + self.record_bytes()]
+    }
+
+    fn slots_max(&self) -> usize {
+        self.buffer.len() / self.record_bytes()
+    }
+
+    fn poison(&mut self, fault: &Fault) -> Fault {
+        self.poisoned = true;
+        match fault.detail() {
+            Some(detail) => Fault::with_detail(FaultKind::Unknown, detail),
+            None => Fault::new(FaultKind::Unknown),
+        }
+    }
+
+    fn check_poison(&self) -> Result<(), Fault> {
+        if self.poisoned { Err(Fault::new(FaultKind::Unknown)) } else { Ok(()) }
+    }
+
+    /// Where records of the next commit go.
+    fn tail(&self) -> u64 {
+        self.end.max(LOG_START_BYTES as u64)
+    }
+
+    /// Seals the staged pages in the buffer as records, one after the other; the chain.
+    fn seal(&mut self, mut chain: Chain) -> Chain {
+        let record_bytes = self.record_bytes();
+        for slot in self.committed..self.slots.len() {
+            let record = &mut self.buffer[slot * record_bytes..(slot + 1) * record_bytes];
+            let (head, page) = record.split_at_mut(RECORD_BYTES);
+            Record::Page(self.slots[slot]).write(head, page, &mut chain);
+        }
+        chain
+    }
+
+    /// Writes the header of a log that has none yet.
+    fn start_log(&mut self) -> Result<(), Fault> {
+        if self.end == 0 {
+            let mut bytes = [0; LOG_START_BYTES];
+            let check = self.header.write(&mut bytes[self.header.at() as usize..]);
+            self.chain = Chain::new(check);
+            self.medium.write_at(MediumFile::Log, 0, &bytes)?;
+            self.end = LOG_START_BYTES as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes room in the buffer for one more page.
+    fn make_room(&mut self) -> Result<(), Fault> {
+        if self.slots.len() < self.slots_max() {
+            return Ok(());
+        }
+        self.settle()?;
+        if self.slots.len() < self.slots_max() {
+            return Ok(());
+        }
+        self.start_log()?;
+        if self.spilled == 0 {
+            self.spill_chain = self.chain;
+            if self.stamp == 0 {
+                self.medium.set_length(MediumFile::Index, 0)?;
+            }
+            self.stamp += 1;
+            self.filter = [0; FILTER_WORDS];
+        }
+        let chain = self.seal(self.spill_chain);
+        let record_bytes = self.record_bytes();
+        let at = self.tail() + u64::from(self.spilled) * record_bytes as u64;
+        let bytes = self.slots.len() * record_bytes;
+        self.medium.write_at(MediumFile::Log, at, &self.buffer[..bytes])?;
+        for (slot, &page) in self.slots.iter().enumerate() {
+            let mut entry = [0; INDEX_ENTRY_BYTES];
+            format::set_u32(&mut entry, 0, self.stamp);
+            format::set_u32(&mut entry, 4, self.spilled + slot as u32);
+            self.medium.write_at(MediumFile::Index, index_at(page), &entry)?;
+            let (word, bit) = filter_bit(page);
+            self.filter[word] |= bit;
+        }
+        self.spill_chain = chain;
+        self.spilled += self.slots.len() as u32;
+        self.slots.clear();
+        Ok(())
+    }
+
+    /// Reads a page that the open transaction has spilled; whether it has.
+    fn read_spilled(&mut self, page: PageId, into: &mut [u8]) -> Result<bool, Fault> {
+        let (word, bit) = filter_bit(page);
+        if self.spilled == 0 || self.filter[word] & bit == 0 {
+            return Ok(false);
+        }
+        let mut entry = [0; INDEX_ENTRY_BYTES];
+        let read = self.medium.read_at(MediumFile::Index, index_at(page), &mut entry)?;
+        let frame = format::u32_at(&entry, 4);
+        if read < entry.len() || format::u32_at(&entry, 0) != self.stamp || frame >= self.spilled {
+            return Ok(false);
+        }
+        let at = self.tail() + u64::from(frame) * self.record_bytes() as u64;
+        let at = at + RECORD_BYTES as u64;
+        if self.medium.read_at(MediumFile::Log, at, into)? < into.len() {
+            return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
+        }
+        Ok(true)
+    }
+
+    /// Appends the open transaction to the log in one write.
+    fn append(&mut self, pages: u32) -> Result<(), Fault> {
+        self.start_log()?;
+        let record_bytes = self.record_bytes();
+        let chain = if self.spilled > 0 { self.spill_chain } else { self.chain };
+        let mut chain = self.seal(chain);
+        let from = self.committed * record_bytes;
+        let to = self.slots.len() * record_bytes;
+        let head = &mut self.buffer[to..to + RECORD_BYTES];
+        let synced = self.synced;
+        Record::Commit { pages, synced }.write(head, &[], &mut chain);
+        let at = self.tail() + u64::from(self.spilled) * record_bytes as u64;
+        let bytes = &self.buffer[from..to + RECORD_BYTES];
+        if let Err(fault) = self.medium.write_at(MediumFile::Log, at, bytes) {
+            // All of it may be there in spite of the fault; it must not come back.
+            let cut = self.medium.set_length(MediumFile::Log, self.end);
+            if cut.and_then(|()| self.medium.sync(MediumFile::Log)).is_err() {
+                return Err(self.poison(&fault));
+            }
+            return Err(fault);
+        }
+        self.chain = chain;
+        self.end = at + bytes.len() as u64;
+        Ok(())
+    }
+
+    fn sync_log(&mut self) -> Result<(), Fault> {
+        if self.unsynced {
+            self.medium.sync(MediumFile::Log).map_err(|fault| self.poison(&fault))?;
+            self.unsynced = false;
+            self.synced = self.end;
+            self.durable = self.handed_over;
+        }
+        Ok(())
+    }
+
+    /// Writes the committed pages of the buffer to their places in the data file.
+    ///
+    /// After a fault they stay in the buffer, where reads find them, until the next attempt.
+    fn apply(&mut self) -> Result<(), Fault> {
+        for slot in 0..self.committed {
+            let page = self.slots[slot];
+            let is_last = !self.slots[slot + 1..self.committed].contains(&page);
+            if is_last && page < self.pages {
+                let at = u64::from(page) * self.page_bytes as u64;
+                let start = slot * self.record_bytes() + RECORD_BYTES;
+                let bytes = &self.buffer[start..start + self.page_bytes];
+                self.medium.write_at(MediumFile::Data, at, bytes)?;
+            }
+        }
+        let record_bytes = self.record_bytes();
+        let (from, to) = (self.committed * record_bytes, self.slots.len() * record_bytes);
+        self.buffer.copy_within(from..to, 0);
+        self.slots.drain(..self.committed);
+        self.committed = 0;
+        Ok(())
+    }
+
+    /// Makes everything handed over durable and brings it to the data file.
+    fn settle(&mut self) -> Result<(), Fault> {
+        self.sync_log()?;
+        self.apply()
+    }
+
+    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file.
+    fn apply_spilled(&mut self, at: u64, count: u32) -> Result<(), Fault> {
+        let mut record = vec![0; self.record_bytes()];
+        for frame in 0..count {
+            let from = at + u64::from(frame) * record.len() as u64;
+            if self.medium.read_at(MediumFile::Log, from, &mut record)? < record.len() {
+                return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
+            }
+            if let Some(Record::Page(page)) = Record::read(&record)
+                && page < self.pages
+            {
+                let to = u64::from(page) * self.page_bytes as u64;
+                self.medium.write_at(MediumFile::Data, to, &record[RECORD_BYTES..])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Syncs the data file and starts the log over.
+    fn checkpoint(&mut self) -> Result<(), Fault> {
+        self.settle()?;
+        if self.end <= LOG_START_BYTES as u64 {
+            return Ok(());
+        }
+        self.medium.sync(MediumFile::Data).map_err(|fault| self.poison(&fault))?;
+        self.restart_log().map_err(|fault| self.poison(&fault))
+    }
+
+    /// Starts the log over; the data file must be durable. The new start must be durable
+    /// before anything follows it: what remains of old records would else be repeated in part.
+    fn restart_log(&mut self) -> Result<(), Fault> {
+        let mut start = [0; format::META_BYTES];
+        self.medium.read_at(MediumFile::Data, 0, &mut start)?;
+        self.header.base = format::meta_transaction(&start);
+        self.header.generation += 1;
+        let mut bytes = [0; LOG_START_BYTES / 2];
+        self.chain = Chain::new(self.header.write(&mut bytes));
+        self.medium.write_at(MediumFile::Log, self.header.at(), &bytes)?;
+        self.medium.sync(MediumFile::Log)?;
+        // Not before the new header is durable: it would cut off what the old one stands for.
+        if self.end > self.checkpoint_bytes * 4 {
+            self.medium.set_length(MediumFile::Log, self.checkpoint_bytes)?;
+        }
+        self.end = LOG_START_BYTES as u64;
+        self.synced = self.end;
+        Ok(())
+    }
+
+    fn drop_staged(&mut self) {
+        self.slots.truncate(self.committed);
+        self.spilled = 0;
+    }
+
+    fn commit_staged(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
+        // What an earlier commit could not bring to the data file comes first.
+        if !self.unsynced {
+            self.apply()?;
+        }
+        // Scratch pages end with the transaction.
+        self.drop_beyond(pages);
+        let (at, spilled) = (self.tail(), self.spilled);
+        self.append(pages)?;
+        self.pages = pages;
+        self.committed = self.slots.len();
+        self.spilled = 0;
+        self.handed_over += 1;
+        self.unsynced = true;
+        if spilled > 0 {
+            self.sync_log()?;
+            self.apply_spilled(at, spilled).map_err(|fault| self.poison(&fault))?;
+        }
+        if spilled > 0 || durability == Durability::Strict {
+            self.sync_log()?;
+            // The commit is durable: what is in the way of the data file concerns later ones.
+            if self.apply().is_ok() && self.end > self.checkpoint_bytes {
+                self.checkpoint()?;
+            }
+        }
+        Ok(self.handed_over)
+    }
+
+    fn drop_beyond(&mut self, pages: u32) {
+        let record_bytes = self.record_bytes();
+        let mut kept = self.committed;
+        for slot in self.committed..self.slots.len() {
+            if self.slots[slot] < pages {
+                let from = slot * record_bytes;
+                self.buffer.copy_within(from..from + record_bytes, kept * record_bytes);
+                self.slots[kept] = self.slots[slot];
+                kept += 1;
+            }
+        }
+        self.slots.truncate(kept);
+    }
+
+    /// The medium, for what it can do beyond the trait.
+    pub fn medium(&mut self) -> &mut M {
+        &mut self.medium
+    }
+}
+
+impl<M: Medium> Storage for LogStorage<M> {
+    fn read(&mut self, page: PageId, view: View, into: &mut [u8]) -> Result<(), Fault> {
+        self.check_poison()?;
+        let end = if view == View::Current { self.slots.len() } else { self.committed };
+        let staged = self.slots[self.committed..end].iter().rposition(|&other| other == page);
+        if let Some(slot) = staged {
+            into.copy_from_slice(self.slot_bytes(self.committed + slot));
+            return Ok(());
+        }
+        if view == View::Current && self.read_spilled(page, into)? {
+            return Ok(());
+        }
+        if let Some(slot) = self.slots[..self.committed].iter().rposition(|&other| other == page) {
+            into.copy_from_slice(self.slot_bytes(slot));
+            return Ok(());
+        }
+        let at = u64::from(page) * self.page_bytes as u64;
+        if page >= self.pages || self.medium.read_at(MediumFile::Data, at, into)? < into.len() {
+            return Err(Fault::with_detail(FaultKind::Corrupt, "a page is missing"));
+        }
+        Ok(())
+    }
+
+    fn stage(&mut self, page: PageId, bytes: &[u8]) -> Result<(), Fault> {
+        self.check_poison()?;
+        let staged = self.slots[self.committed..].iter().rposition(|&other| other == page);
+        let slot = match staged {
+            Some(slot) => self.committed + slot,
+            None => {
+                self.make_room()?;
+                self.slots.push(page);
+                self.slots.len() - 1
+            }
+        };
+        let at = slot * self.record_bytes() + RECORD_BYTES;
+        self.buffer[at..at + self.page_bytes].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn commit(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
+        self.check_poison()?;
+        if self.slots.len() == self.committed && self.spilled == 0 && pages == self.pages {
+            if durability == Durability::Strict {
+                self.settle()?;
+            }
+            return Ok(self.handed_over);
+        }
+        let result = self.commit_staged(pages, durability);
+        if result.is_err() {
+            self.drop_staged();
+        }
+        result
+    }
+
+    fn abort(&mut self) {
+        self.drop_staged();
+    }
+
+    fn length(&mut self) -> Result<Length, Fault> {
+        self.check_poison()?;
+        Ok(Length {
+            page_bytes: self.page_bytes as u32,
+            pages: self.pages,
+            handed_over: self.handed_over,
+            durable: self.durable,
+        })
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        self.drop_staged();
+        let settled = if self.poisoned { Ok(()) } else { self.finish() };
+        let closed = self.medium.close();
+        settled.and(closed)
+    }
+}
+
+impl<M: Medium> LogStorage<M> {
+    /// Leaves a data file that needs no log.
+    fn finish(&mut self) -> Result<(), Fault> {
+        self.checkpoint()?;
+        if self.medium.length(MediumFile::Log)? > 0 {
+            self.medium.set_length(MediumFile::Log, 0)?;
+            self.medium.sync(MediumFile::Log)?;
+        }
+        if self.stamp > 0 {
+            self.medium.set_length(MediumFile::Index, 0)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! Slices of the crash tests; long campaigns run the `store-crash` program of `testkit`.
+
+use testkit::{store_crash, store_flips};
+
+/// Images or changed bytes for each seed: a few seconds, unless the environment asks for more.
+fn asked_for(variable: &str, default: u64) -> u64 {
+    let asked = std::env::var(variable).ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn a_crash_leaves_a_committed_state() {
+    let images = asked_for("STORE_CRASH_IMAGES", 4_000);
+    for seed in 1..=3 {
+        let summary = store_crash::run(images, seed);
+        assert!(summary.images >= images);
+        assert!(summary.newer > 0 && summary.recovery_images > 0 && summary.faults > 0);
+    }
+}
+
+#[test]
+fn a_changed_byte_is_detected_or_harmless() {
+    let flips = asked_for("STORE_FLIPS", 8_000);
+    let summary = store_flips::run(flips, 1);
+    assert!(summary.flips >= flips);
+    assert!(summary.detected > summary.flips / 2 && summary.harmless > 0);
+}
