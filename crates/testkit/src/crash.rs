@@ -165,6 +165,11 @@ impl CrashMedium {
         self.0.borrow().syncs
     }
 
+    /// The files as the loss of power leaves them at the least.
+    pub fn durable(&self) -> Image {
+        self.0.borrow().durable.clone()
+    }
+
     /// The files as a process sees them that opens them without a crash.
     pub fn current(&self) -> Image {
         self.0.borrow().current.clone()
