@@ -19,4 +19,4 @@ mod vm;
 pub use heap::Heap;
 pub use value::{ClosureId, ProtoId, UpvalueId, UserdataId, Value};
 pub use value::{Kind, NativeClosureId, NativeId, StringId, TableId, ThreadId, Type};
-pub use vm::{Call, Control, Interruption, Limits, NativeFunction, Step, Throw, Vm};
+pub use vm::{Call, Control, Interruption, Limits, NativeFunction, Step, Throw, Vm, Writer};

@@ -171,6 +171,9 @@ impl Vm {
         if self.heap.account.wants_collection() {
             self.collect_step();
         }
+        if pushed == super::embed::WAITS {
+            return Ok(());
+        }
         let top = self.execution.top;
         debug_assert!(pushed <= top - base, "a native function returns what it pushed");
         self.finish_return(top - pushed, pushed)

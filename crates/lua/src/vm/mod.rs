@@ -4,6 +4,7 @@ mod arith;
 mod call;
 mod close;
 mod coroutine;
+mod embed;
 mod error;
 mod execute;
 pub(crate) mod hook;
@@ -20,6 +21,7 @@ use crate::heap::Heap;
 use crate::heap::OutOfMemory;
 use crate::heap::thread::{Execution, Status};
 use crate::value::{ClosureId, StringId, TableId, ThreadId, Type, UpvalueId, Value};
+pub use embed::Writer;
 pub use limits::{Interruption, Limits};
 pub use native::{Call, Control, NativeFunction};
 pub use run::Step;
@@ -99,6 +101,7 @@ pub struct Vm {
     pub(crate) hook: hook::Active,
     pub(crate) collector: crate::collector::Collector,
     pub(crate) library: crate::library::State,
+    pub(crate) output: embed::Output,
 }
 
 impl Default for Vm {
@@ -148,6 +151,7 @@ impl Vm {
             hook: hook::Active::default(),
             collector: Default::default(),
             library: Default::default(),
+            output: Default::default(),
         }
     }
 

@@ -1,0 +1,129 @@
+//! What a host needs beside calls: output, waiting, reading tables and its own objects.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use super::{Call, Signal, Throw, Vm};
+use crate::value::{TableId, UserdataId, Value};
+
+/// What a native function returns instead of a count when its answer arrives later.
+pub(crate) const WAITS: usize = usize::MAX;
+
+/// Receives what a program prints.
+pub type Writer = Rc<dyn Fn(&[u8])>;
+
+/// Where printed text goes; standard output by default.
+#[derive(Clone, Default)]
+pub(crate) struct Output(Option<Writer>);
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Output(host)" } else { "Output(stdout)" })
+    }
+}
+
+impl Vm {
+    /// Sends what `print` and `io.write` produce to the host instead of standard output.
+    ///
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc};
+    /// let text = Rc::new(RefCell::new(Vec::new()));
+    /// let sink = text.clone();
+    /// let mut vm = lua::Vm::new();
+    /// vm.set_output(Rc::new(move |bytes| sink.borrow_mut().extend_from_slice(bytes)));
+    /// vm.write_output(b"hello");
+    /// assert_eq!(*text.borrow(), b"hello");
+    /// ```
+    pub fn set_output(&mut self, writer: Writer) {
+        self.output = Output(Some(writer));
+    }
+
+    /// Writes to the program's output.
+    pub fn write_output(&self, bytes: &[u8]) {
+        match &self.output.0 {
+            Some(writer) => writer(bytes),
+            // A closed standard output is no error of the program's.
+            None => drop(std::io::Write::write_all(&mut std::io::stdout(), bytes)),
+        }
+    }
+
+    /// The entry after `key` in traversal order, without metamethods: nil starts, `None` ends
+    /// (also for a key that the table does not have).
+    ///
+    /// ```
+    /// let mut vm = lua::Vm::new();
+    /// let table = vm.table().unwrap();
+    /// vm.set_field(table, "x", lua::Value::TRUE).unwrap();
+    /// let (key, value) = vm.next_entry(table, lua::Value::NIL).unwrap();
+    /// assert_eq!(vm.bytes(key), Some(&b"x"[..]));
+    /// assert!(!value.is_nil() && vm.next_entry(table, key).is_none());
+    /// ```
+    pub fn next_entry(&self, table: TableId, key: Value) -> Option<(Value, Value)> {
+        self.heap.tables.items[table.index()].next(&self.heap.strings.arena, key).ok().flatten()
+    }
+
+    /// The host's object in a userdata, if it is of this type.
+    ///
+    /// ```
+    /// let mut vm = lua::Vm::new();
+    /// let value = vm.userdata(Box::new(7_u8), 1).unwrap();
+    /// let id = value.as_userdata().unwrap();
+    /// assert_eq!(vm.host_data::<u8>(id), Some(&7));
+    /// assert_eq!(vm.host_data::<u16>(id), None);
+    /// ```
+    pub fn host_data<T: Any>(&self, id: UserdataId) -> Option<&T> {
+        self.heap.userdata.items[id.index()].data.as_ref()?.downcast_ref()
+    }
+
+    /// Makes a userdata; `weight` is the number of bytes that the heap accounts for it.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn userdata(&mut self, data: Box<dyn Any>, weight: usize) -> Result<Value, Throw> {
+        Ok(self.heap.userdata(data, weight)?)
+    }
+
+    /// Makes a function value of a native function and values of its own, which
+    /// [`Call::upvalue`] reads.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn native_closure(
+        &mut self,
+        function: crate::NativeId,
+        values: &[Value],
+    ) -> Result<Value, Throw> {
+        Ok(self.heap.native_closure(function, values)?)
+    }
+
+    /// The native function of a native closure, and the values it was made with.
+    pub fn native_parts(&self, id: crate::NativeClosureId) -> (crate::NativeId, &[Value]) {
+        let closure = &self.heap.natives.items[id.index()];
+        (closure.function, &closure.values)
+    }
+}
+
+impl Call<'_> {
+    /// Lets the call wait for [`Vm::answer`] or [`Vm::answer_error`]; what this returns has to be
+    /// returned at once. The step of the run ends with [`crate::Step::Waiting`].
+    ///
+    /// # Errors
+    /// Where native code between here and the driver cannot be suspended.
+    ///
+    /// ```
+    /// let mut vm = lua::Vm::new();
+    /// let id = vm.register("later", |call| call.wait());
+    /// vm.start(lua::Value::native(id), &[]).unwrap();
+    /// assert_eq!(vm.step(None), Ok(lua::Step::Waiting));
+    /// vm.answer(&[lua::Value::integer(7)]).unwrap();
+    /// assert_eq!(vm.step(None), Ok(lua::Step::Done));
+    /// assert_eq!(vm.results()[0].as_integer(), Some(7));
+    /// ```
+    pub fn wait(&mut self) -> Result<usize, Throw> {
+        match self.vm.wait_for_host() {
+            Ok(()) => Ok(WAITS),
+            Err(Signal::Throw(throw)) => Err(throw),
+            Err(Signal::Returned | Signal::Waiting) => Err(Throw::Error),
+        }
+    }
+}
