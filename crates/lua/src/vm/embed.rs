@@ -75,14 +75,6 @@ impl Vm {
         self.heap.userdata.items[id.index()].data.as_ref()?.downcast_ref()
     }
 
-    /// Makes a userdata; `weight` is the number of bytes that the heap accounts for it.
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn userdata(&mut self, data: Box<dyn Any>, weight: usize) -> Result<Value, Throw> {
-        Ok(self.heap.userdata(data, weight)?)
-    }
-
     /// Makes a function value of a native function and values of its own, which
     /// [`Call::upvalue`] reads.
     ///
@@ -94,12 +86,6 @@ impl Vm {
         values: &[Value],
     ) -> Result<Value, Throw> {
         Ok(self.heap.native_closure(function, values)?)
-    }
-
-    /// The native function of a native closure, and the values it was made with.
-    pub fn native_parts(&self, id: crate::NativeClosureId) -> (crate::NativeId, &[Value]) {
-        let closure = &self.heap.natives.items[id.index()];
-        (closure.function, &closure.values)
     }
 }
 
