@@ -1,10 +1,8 @@
-//! What a host needs beside calls: output, waiting, reading tables and its own objects.
+//! What a host needs beside calls: the program's output, and answers that arrive later.
 
-use std::any::Any;
 use std::rc::Rc;
 
 use super::{Call, Signal, Throw, Vm};
-use crate::value::{TableId, UserdataId, Value};
 
 /// What a native function returns instead of a count when its answer arrives later.
 pub(crate) const WAITS: usize = usize::MAX;
@@ -45,47 +43,6 @@ impl Vm {
             // A closed standard output is no error of the program's.
             None => drop(std::io::Write::write_all(&mut std::io::stdout(), bytes)),
         }
-    }
-
-    /// The entry after `key` in traversal order, without metamethods: nil starts, `None` ends
-    /// (also for a key that the table does not have).
-    ///
-    /// ```
-    /// let mut vm = lua::Vm::new();
-    /// let table = vm.table().unwrap();
-    /// vm.set_field(table, "x", lua::Value::TRUE).unwrap();
-    /// let (key, value) = vm.next_entry(table, lua::Value::NIL).unwrap();
-    /// assert_eq!(vm.bytes(key), Some(&b"x"[..]));
-    /// assert!(!value.is_nil() && vm.next_entry(table, key).is_none());
-    /// ```
-    pub fn next_entry(&self, table: TableId, key: Value) -> Option<(Value, Value)> {
-        self.heap.tables.items[table.index()].next(&self.heap.strings.arena, key).ok().flatten()
-    }
-
-    /// The host's object in a userdata, if it is of this type.
-    ///
-    /// ```
-    /// let mut vm = lua::Vm::new();
-    /// let value = vm.userdata(Box::new(7_u8), 1).unwrap();
-    /// let id = value.as_userdata().unwrap();
-    /// assert_eq!(vm.host_data::<u8>(id), Some(&7));
-    /// assert_eq!(vm.host_data::<u16>(id), None);
-    /// ```
-    pub fn host_data<T: Any>(&self, id: UserdataId) -> Option<&T> {
-        self.heap.userdata.items[id.index()].data.as_ref()?.downcast_ref()
-    }
-
-    /// Makes a function value of a native function and values of its own, which
-    /// [`Call::upvalue`] reads.
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn native_closure(
-        &mut self,
-        function: crate::NativeId,
-        values: &[Value],
-    ) -> Result<Value, Throw> {
-        Ok(self.heap.native_closure(function, values)?)
     }
 }
 
