@@ -269,7 +269,7 @@ impl Compiler<'_> {
     }
 
     fn open_function(&mut self, line: u32) {
-        let inner = super::FunctionState::new(line, self.variables.len(), self.labels.len());
+        let inner = super::FunctionState::new(line, self.variables.len(), self.labels.count());
         self.enclosing.push(std::mem::replace(&mut self.state, inner));
         self.enter_block(false);
     }

@@ -1,5 +1,7 @@
 //! Blocks, and the gotos and labels that may not cross them freely.
 
+use std::collections::HashMap;
+
 use super::Compiler;
 use super::error::SyntaxError;
 use super::function::Block;
@@ -20,6 +22,43 @@ pub(super) struct Goto {
     register_level: usize,
     /// Whether the jump leaves the scope of a variable that is captured.
     closes: bool,
+    /// Whether its label is found.
+    landed: bool,
+}
+
+/// The jumps that wait, in source order, found by name without a search through all.
+#[derive(Default)]
+pub(super) struct Gotos {
+    list: Vec<Goto>,
+    waiting: HashMap<Option<Text>, Vec<usize>>,
+}
+
+impl Gotos {
+    fn push(&mut self, goto: Goto) {
+        self.waiting.entry(goto.name).or_default().push(self.list.len());
+        self.list.push(goto);
+    }
+
+    /// Takes the jumps to a label out of those from `first` on.
+    fn take_waiting(&mut self, name: Option<Text>, first: usize) -> Vec<usize> {
+        let Some(indexes) = self.waiting.get_mut(&name) else { return Vec::new() };
+        let taken = indexes.split_off(indexes.partition_point(|index| *index < first));
+        for &index in &taken {
+            self.list[index].landed = true;
+        }
+        taken
+    }
+
+    /// Drops landed jumps at the end of the list, down to `first`.
+    fn forget_landed(&mut self, first: usize) {
+        while self.list.len() > first && self.list.last().is_some_and(|goto| goto.landed) {
+            self.list.pop();
+        }
+    }
+
+    fn first_waiting(&self, first: usize) -> Option<&Goto> {
+        self.list[first..].iter().find(|goto| !goto.landed)
+    }
 }
 
 /// A label in sight.
@@ -31,14 +70,48 @@ pub(super) struct Label {
     active_count: usize,
 }
 
+/// The labels in sight, in source order, found by name without a search through all.
+#[derive(Default)]
+pub(super) struct Labels {
+    list: Vec<Label>,
+    by_name: HashMap<Text, Vec<usize>>,
+}
+
+impl Labels {
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn push(&mut self, label: Label) {
+        if let Some(name) = label.name {
+            self.by_name.entry(name).or_default().push(self.list.len());
+        }
+        self.list.push(label);
+    }
+
+    fn truncate(&mut self, count: usize) {
+        for label in self.list.drain(count..) {
+            if let Some(indexes) = label.name.and_then(|name| self.by_name.get_mut(&name)) {
+                indexes.pop();
+            }
+        }
+    }
+
+    /// The label of a name among those from `first` on.
+    fn find(&self, name: Text, first: usize) -> Option<Label> {
+        let index = *self.by_name.get(&name)?.last()?;
+        (index >= first).then(|| self.list[index])
+    }
+}
+
 impl Compiler<'_> {
     pub(super) fn enter_block(&mut self, is_loop: bool) {
         let inside_to_close = self.state.blocks.last().is_some_and(|block| block.inside_to_close);
         self.state.blocks.push(Block {
             is_loop,
             active_count: self.state.active_count,
-            first_label: self.labels.len(),
-            first_goto: self.gotos.len(),
+            first_label: self.labels.count(),
+            first_goto: self.gotos.list.len(),
             has_upvalue: false,
             inside_to_close,
         });
@@ -56,9 +129,10 @@ impl Compiler<'_> {
         self.state.free_register = level;
         self.labels.truncate(block.first_label);
         self.state.blocks.pop();
+        self.gotos.forget_landed(block.first_goto);
         if !is_outermost {
             self.raise_gotos(&block);
-        } else if let Some(goto) = self.gotos.get(block.first_goto) {
+        } else if let Some(goto) = self.gotos.first_waiting(block.first_goto) {
             return Err(self.undefined_label(goto));
         }
         Ok(())
@@ -67,7 +141,7 @@ impl Compiler<'_> {
     /// Hands the waiting jumps of a block that ends to the block around it.
     fn raise_gotos(&mut self, block: &Block) {
         let outside = self.state.registers_of(&self.variables, block.active_count);
-        for goto in &mut self.gotos[block.first_goto..] {
+        for goto in &mut self.gotos.list[block.first_goto..] {
             goto.closes |= goto.register_level > outside && block.has_upvalue;
             goto.active_count = block.active_count;
             goto.register_level = outside;
@@ -102,6 +176,7 @@ impl Compiler<'_> {
             active_count: self.state.active_count,
             register_level: self.variable_registers(),
             closes: false,
+            landed: false,
         });
     }
 
@@ -131,8 +206,7 @@ impl Compiler<'_> {
     }
 
     fn find_label(&self, name: Text) -> Option<Label> {
-        let own = &self.labels[self.state.first_label..];
-        own.iter().find(|label| label.name == Some(name)).copied()
+        self.labels.find(name, self.state.first_label)
     }
 
     /// The rest of `::name::`.
@@ -159,26 +233,19 @@ impl Compiler<'_> {
         let active_count = if is_last { block.active_count } else { self.state.active_count };
         let label = Label { name, pc, line, active_count };
         self.labels.push(label);
-        if self.land_gotos(block.first_goto, &label)? {
-            let level = self.variable_registers();
-            self.emit_abc(op::CLOSE, level as u32, 0, 0);
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
-    fn land_gotos(&mut self, first: usize, label: &Label) -> Result<bool> {
         let mut closes = false;
-        for goto in self.gotos.split_off(first) {
-            if goto.name != label.name {
-                self.gotos.push(goto);
-                continue;
-            }
+        for index in self.gotos.take_waiting(name, block.first_goto) {
+            let goto = &self.gotos.list[index];
             if goto.active_count < label.active_count {
-                return Err(self.enters_scope(&goto));
+                return Err(self.enters_scope(goto));
             }
             closes |= goto.closes;
             self.patch(goto.jumps, label.pc)?;
+        }
+        self.gotos.forget_landed(block.first_goto);
+        if closes {
+            let level = self.variable_registers();
+            self.emit_abc(op::CLOSE, level as u32, 0, 0);
         }
         Ok(closes)
     }

@@ -33,7 +33,7 @@ use crate::chunk_id::until_nul;
 
 pub use error::SyntaxError;
 use function::FunctionState;
-use labels::{Goto, Label};
+use labels::{Gotos, Labels};
 use lexer::{Lexer, Result};
 use scope::Variable;
 use token::{Text, Token};
@@ -66,13 +66,16 @@ pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Function> {
 /// # Errors
 /// As [`compile`].
 pub fn compile_nested(source: &[u8], chunk_name: &[u8], depth: u32) -> Result<Function> {
+    let mut lexer = Lexer::new(source, chunk_name);
+    let environment = lexer.texts.intern(b"_ENV");
     let mut compiler = Compiler {
-        lexer: Lexer::new(source, chunk_name),
+        lexer,
+        environment,
         state: FunctionState::new(0, 0, 0),
         enclosing: Vec::new(),
         variables: Vec::new(),
-        gotos: Vec::new(),
-        labels: Vec::new(),
+        gotos: Gotos::default(),
+        labels: Labels::default(),
         constant_indexes: HashMap::new(),
         depth,
     };
@@ -84,6 +87,8 @@ pub fn compile_nested(source: &[u8], chunk_name: &[u8], depth: u32) -> Result<Fu
 /// The state of one compilation.
 struct Compiler<'s> {
     lexer: Lexer<'s>,
+    /// The name of the variable that holds the table of globals.
+    environment: Text,
     /// The function whose body is being read.
     state: FunctionState,
     /// The functions around it, outermost first.
@@ -91,8 +96,8 @@ struct Compiler<'s> {
     /// Variables in sight, of all functions that are open.
     variables: Vec<Variable>,
     /// Jumps that wait for their label.
-    gotos: Vec<Goto>,
-    labels: Vec<Label>,
+    gotos: Gotos,
+    labels: Labels,
     constant_indexes: HashMap<constants::ConstantKey, u32>,
     depth: u32,
 }

@@ -153,7 +153,7 @@ impl Compiler<'_> {
 
     /// Gives the main function its upvalue, the table of globals.
     pub(super) fn add_environment(&mut self) {
-        let name = self.lexer.texts.intern(b"_ENV");
+        let name = self.environment;
         self.state.upvalue_names.push(name);
         self.state.function.upvalues.push(UpvalueDescription {
             name: Some(self.lexer.texts.bytes(name).clone()),
@@ -168,8 +168,7 @@ impl Compiler<'_> {
         if let Some(place) = self.find_variable(name)? {
             return Ok(place.into());
         }
-        let environment = self.lexer.texts.intern(b"_ENV");
-        let place = self.find_variable(environment)?.unwrap_or(Place::Nil);
+        let place = self.find_variable(self.environment)?.unwrap_or(Place::Nil);
         let mut table = Operand::from(place);
         // It may be a compile-time constant: then indexing it fails when the code runs.
         self.put_anywhere_or_upvalue(&mut table)?;

@@ -160,6 +160,10 @@ fn ten_megabytes() {
     assert!(compile(jumps.as_bytes(), b"=big").is_ok());
     let chain = format!("if x then {} end", "elseif y then z() ".repeat(500_000));
     assert!(compile(chain.as_bytes(), b"=big").is_ok());
+    let goto_and_label = |i| format!("goto a{i} ::b{i}:: f() ");
+    let gotos: String = (0..250_000).map(goto_and_label).collect();
+    let labels: String = (0..250_000).map(|i| format!("::a{i}:: f() ")).collect();
+    assert!(compile((gotos + &labels).as_bytes(), b"=big").is_ok());
     let logic = format!("return x{}", " and x or y".repeat(900_000));
     assert!(compile(logic.as_bytes(), b"=big").is_ok());
 }

@@ -1,7 +1,7 @@
 //! PUC-Rio 5.4 beside our compiler: the same source to both, bytes or messages compared.
 
 use lua::bytecode::Function;
-use lua::chunk::{dump, undump};
+use lua::chunk::{UnverifiedChunk, dump, undump, verify};
 use lua::compiler::compile;
 use mlua::{Lua, Value};
 
@@ -27,6 +27,9 @@ pub fn puc_compile(lua: &Lua, source: &[u8], name: &str) -> Result<mlua::Functio
 pub fn compare(lua: &Lua, source: &[u8], name: &str) -> Result<(), String> {
     match (puc_compile(lua, source, name), compile(source, name.as_bytes())) {
         (Ok(theirs), Ok(ours)) => {
+            if let Err(error) = verify(UnverifiedChunk::new(ours.clone())) {
+                return Err(format!("what we made does not verify: {error}"));
+            }
             for strip in [false, true] {
                 let expected = theirs.dump(strip);
                 if expected != dump(&ours, strip) {
