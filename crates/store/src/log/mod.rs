@@ -53,6 +53,8 @@ pub struct LogStorage<M> {
     durable: Ticket,
     /// The log holds commits that have not been synced.
     unsynced: bool,
+    /// This storage has written to the log.
+    written: bool,
     poisoned: bool,
 }
 
@@ -118,6 +120,7 @@ impl<M: Medium> LogStorage<M> {
             let check = self.header.write(&mut bytes[self.header.at() as usize..]);
             self.chain = Chain::new(check);
             self.medium.write_at(MediumFile::Log, 0, &bytes)?;
+            self.written = true;
             self.end = LOG_START_BYTES as u64;
         }
         Ok(())
@@ -282,6 +285,7 @@ impl<M: Medium> LogStorage<M> {
         let mut bytes = [0; LOG_START_BYTES / 2];
         self.chain = Chain::new(self.header.write(&mut bytes));
         self.medium.write_at(MediumFile::Log, self.header.at(), &bytes)?;
+        self.written = true;
         self.medium.sync(MediumFile::Log)?;
         // Not before the new header is durable: it would cut off what the old one stands for.
         if self.end > self.checkpoint_bytes * 4 {
@@ -311,6 +315,7 @@ impl<M: Medium> LogStorage<M> {
         self.spilled = 0;
         self.handed_over += 1;
         self.unsynced = true;
+        self.written = true;
         if spilled > 0 {
             self.sync_log()?;
             self.apply_spilled(at, spilled).map_err(|fault| self.poison(&fault))?;
@@ -425,7 +430,7 @@ impl<M: Medium> LogStorage<M> {
     /// Leaves a data file that needs no log.
     fn finish(&mut self) -> Result<(), Fault> {
         self.checkpoint()?;
-        if self.medium.length(MediumFile::Log)? > 0 {
+        if self.written {
             self.medium.set_length(MediumFile::Log, 0)?;
             self.medium.sync(MediumFile::Log)?;
         }

@@ -225,6 +225,7 @@ impl<M: Medium> LogStorage<M> {
             handed_over: 0,
             durable: 0,
             unsynced: false,
+            written: false,
             poisoned: false,
         };
         if replayed {
@@ -273,24 +274,30 @@ fn prepare(medium: &mut impl Medium, options: LogOptions) -> Result<Prepared, Fa
         pages,
         replayed: false,
     };
-    let Some(Start { header, chain, doubtful }) = log else { return Ok(prepared) };
-    prepared.header = header;
-    prepared.chain = Some(chain);
-    let contents = scan(medium, page_bytes, chain, &mut record)?;
-    if contents.end == 0 && doubtful {
-        return Err(corrupt("the header of the log is damaged"));
-    }
-    if contents.end > 0 {
-        let strange = data.is_some_and(|data| data < header.base || data > contents.transaction);
-        if strange || (data_bytes == 0 && header.base > 0) {
+    if let Some(start) = log {
+        prepared.header = start.header;
+        prepared.chain = Some(start.chain);
+        let contents = scan(medium, page_bytes, start.chain, &mut record)?;
+        if contents.end == 0 && start.doubtful {
+            return Err(corrupt("the header of the log is damaged"));
+        }
+        let base = start.header.base;
+        let strange = data.is_some_and(|data| data < base || data > contents.transaction);
+        if contents.end > 0 && (strange || (data_bytes == 0 && base > 0)) {
             return Err(corrupt("the log belongs to another state of the data file"));
         }
-        // What a process that died had written need not be durable yet, and must be before the
-        // data file may depend on it.
-        medium.sync(MediumFile::Log)?;
-        replay(medium, &contents, &mut record)?;
-        prepared.pages = contents.pages;
-        prepared.replayed = true;
+        if contents.end > 0 {
+            // What a process that died had written need not be durable yet, and must be before
+            // the data file may depend on it.
+            medium.sync(MediumFile::Log)?;
+            replay(medium, &contents, &mut record)?;
+            prepared.pages = contents.pages;
+            prepared.replayed = true;
+            return Ok(prepared);
+        }
+    }
+    if data_bytes > 0 && pages == 0 {
+        return Err(corrupt("the data file has been cut short"));
     }
     Ok(prepared)
 }

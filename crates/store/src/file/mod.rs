@@ -1,0 +1,284 @@
+//! Files of the operating system as a medium, locked against other processes.
+//!
+//! Beside the store's own file there are three, named after it: the log (`-log`), the lock
+//! (`-lock`, which names its holder) and, while a large transaction is open, `-index`.
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(not(unix), path = "other.rs")]
+mod platform;
+
+use crate::log::{LogOptions, LogStorage, Medium, MediumFile};
+use crate::storage::{Fault, FaultKind};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// How a store in a file is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct FileOptions {
+    /// Create the file if it does not exist.
+    pub create: bool,
+    /// Never write. A store whose last process died must be opened for writing once first.
+    pub read_only: bool,
+    /// Page size, buffer and checkpoints.
+    pub log: LogOptions,
+}
+
+impl Default for FileOptions {
+    fn default() -> FileOptions {
+        FileOptions { create: true, read_only: false, log: LogOptions::default() }
+    }
+}
+
+/// A file, its log and its lock.
+#[derive(Debug)]
+pub struct FileMedium {
+    path: PathBuf,
+    read_only: bool,
+    data: File,
+    log: Option<File>,
+    index: Option<File>,
+    /// Held for as long as it is open.
+    lock: Option<File>,
+}
+
+/// Opens the store in the file at `path`, with its log, and locks it.
+///
+/// ```
+/// use store::{Durability, FileOptions, Options, Store};
+///
+/// # fn main() -> Result<(), store::Error> {
+/// # let folder = std::env::temp_dir().join(format!("store-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let path = folder.join("moon.keep");
+/// let storage = store::open_file(&path, FileOptions::default())?;
+/// let mut store = Store::open(storage, Options::default())?;
+/// store.begin()?;
+/// store.put(b"moon", b"keep")?;
+/// store.commit(Durability::Strict)?;
+///
+/// let second = store::open_file(&path, FileOptions::default());
+/// assert!(second.is_err_and(|fault| fault.kind() == store::FaultKind::Locked));
+/// store.close()?;
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// A [`Fault`] of kind `Missing` (no such folder, or no such file and `create` unset), `Locked`
+/// (the detail names the process), `ReadOnly`, `Foreign`, `Corrupt`, `Full` or `Io`.
+pub fn open_file(
+    path: impl AsRef<Path>,
+    options: FileOptions,
+) -> Result<LogStorage<FileMedium>, Fault> {
+    LogStorage::open(FileMedium::open(path.as_ref(), options)?, options.log)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn fault_of(error: &std::io::Error, path: &Path) -> Fault {
+    let kind = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            FaultKind::Full
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FaultKind::ReadOnly,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => FaultKind::Missing,
+        _ => FaultKind::Io,
+    };
+    Fault::with_detail(kind, format!("{}: {error}", path.display()))
+}
+
+fn open(path: &Path, options: FileOptions) -> Result<File, Fault> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(!options.read_only)
+        .create(options.create && !options.read_only)
+        .truncate(false)
+        .open(path);
+    opened.map_err(|error| fault_of(&error, path))
+}
+
+/// Takes the lock file, or says who has it.
+fn lock(path: &Path, options: FileOptions) -> Result<Option<File>, Fault> {
+    let path = beside(path, "-lock");
+    let mut file = match open(&path, FileOptions { create: true, ..options }) {
+        Ok(file) => file,
+        // Nobody can have locked what does not exist, and a reader leaves nothing behind.
+        Err(fault) if options.read_only && fault.kind() == FaultKind::Missing => return Ok(None),
+        Err(fault) => return Err(fault),
+    };
+    let taken = if options.read_only { file.try_lock_shared() } else { file.try_lock() };
+    match taken {
+        Ok(()) if options.read_only => {}
+        Ok(()) => {
+            let program = std::env::current_exe().unwrap_or_default();
+            let program = program.file_name().unwrap_or_default().to_string_lossy();
+            let text = format!("process {} ({program})\n", std::process::id());
+            let written = file.set_len(0).and_then(|()| file.rewind());
+            let written = written.and_then(|()| file.write_all(text.as_bytes()));
+            written.map_err(|error| fault_of(&error, &path))?;
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Without a name the error is still the right one.
+            let _ = file.read_to_string(&mut holder);
+            let holder = match holder.trim() {
+                "" => "another process",
+                holder => holder,
+            };
+            let detail = format!("{} is held by {holder}", path.display());
+            return Err(Fault::with_detail(FaultKind::Locked, detail));
+        }
+        Err(TryLockError::Error(error)) => return Err(fault_of(&error, &path)),
+    }
+    Ok(Some(file))
+}
+
+impl FileMedium {
+    /// Opens the file at `path` and its log, and locks them.
+    ///
+    /// # Errors
+    /// See [`open_file`].
+    pub fn open(path: &Path, options: FileOptions) -> Result<FileMedium, Fault> {
+        // Before anything is created, so that a missing store leaves no lock behind.
+        if !options.create && !path.exists() {
+            let detail = format!("{} does not exist", path.display());
+            return Err(Fault::with_detail(FaultKind::Missing, detail));
+        }
+        let lock = lock(path, options)?;
+        let new = !path.exists() || !beside(path, "-log").exists();
+        let data = open(path, options)?;
+        let log_path = beside(path, "-log");
+        let log = match open(&log_path, FileOptions { create: true, ..options }) {
+            Ok(file) => Some(file),
+            Err(fault) if options.read_only && fault.kind() == FaultKind::Missing => None,
+            Err(fault) => return Err(fault),
+        };
+        if new && !options.read_only {
+            platform::sync_folder(path).map_err(|error| fault_of(&error, path))?;
+        }
+        let read_only = options.read_only;
+        Ok(FileMedium { path: path.to_owned(), read_only, data, log, index: None, lock })
+    }
+
+    fn file(&mut self, file: MediumFile) -> Option<&mut File> {
+        match file {
+            MediumFile::Data => Some(&mut self.data),
+            MediumFile::Log => self.log.as_mut(),
+            MediumFile::Index => self.index.as_mut(),
+        }
+    }
+
+    fn path_of(&self, file: MediumFile) -> PathBuf {
+        match file {
+            MediumFile::Data => self.path.clone(),
+            MediumFile::Log => beside(&self.path, "-log"),
+            MediumFile::Index => beside(&self.path, "-index"),
+        }
+    }
+
+    /// The file for a change.
+    fn writable(&mut self, file: MediumFile) -> Result<&mut File, Fault> {
+        if self.read_only {
+            let detail = format!("{} was opened for reading only", self.path.display());
+            return Err(Fault::with_detail(FaultKind::ReadOnly, detail));
+        }
+        let opened = match file {
+            MediumFile::Data => return Ok(&mut self.data),
+            MediumFile::Log => &mut self.log,
+            MediumFile::Index => &mut self.index,
+        };
+        if opened.is_none() {
+            let path = match file {
+                MediumFile::Log => beside(&self.path, "-log"),
+                _ => beside(&self.path, "-index"),
+            };
+            *opened = Some(open(&path, FileOptions::default())?);
+        }
+        match opened {
+            Some(opened) => Ok(opened),
+            None => Err(Fault::new(FaultKind::Missing)),
+        }
+    }
+
+    fn checked<T>(&self, file: MediumFile, result: std::io::Result<T>) -> Result<T, Fault> {
+        result.map_err(|error| fault_of(&error, &self.path_of(file)))
+    }
+
+    /// A commit must not go to files that nobody will find again.
+    fn check_existence(&self) -> Result<(), Fault> {
+        for file in [Some(&self.data), self.log.as_ref()].into_iter().flatten() {
+            if self.checked(MediumFile::Data, platform::is_deleted(file))? {
+                let detail = format!("{} was deleted while it was open", self.path.display());
+                return Err(Fault::with_detail(FaultKind::Missing, detail));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Medium for FileMedium {
+    fn read_at(&mut self, file: MediumFile, at: u64, into: &mut [u8]) -> Result<usize, Fault> {
+        let Some(open) = self.file(file) else { return Ok(0) };
+        let mut read = 0;
+        while read < into.len() {
+            match platform::read_at(open, at + read as u64, &mut into[read..]) {
+                Ok(0) => break,
+                Ok(bytes) => read += bytes,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return self.checked(file, Err(error)),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&mut self, file: MediumFile, at: u64, bytes: &[u8]) -> Result<(), Fault> {
+        if file == MediumFile::Log {
+            self.check_existence()?;
+        }
+        let open = self.writable(file)?;
+        let mut written = 0;
+        while written < bytes.len() {
+            match platform::write_at(open, at + written as u64, &bytes[written..]) {
+                Ok(0) => return self.checked(file, Err(ErrorKind::WriteZero.into())),
+                Ok(bytes) => written += bytes,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return self.checked(file, Err(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self, file: MediumFile) -> Result<(), Fault> {
+        let result = self.writable(file)?.sync_data();
+        self.checked(file, result)
+    }
+
+    fn length(&mut self, file: MediumFile) -> Result<u64, Fault> {
+        let Some(open) = self.file(file) else { return Ok(0) };
+        let result = open.metadata().map(|metadata| metadata.len());
+        self.checked(file, result)
+    }
+
+    fn set_length(&mut self, file: MediumFile, bytes: u64) -> Result<(), Fault> {
+        let result = self.writable(file)?.set_len(bytes);
+        self.checked(file, result)
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.index.take().is_some() {
+            // It means nothing to anyone; the next store would empty it.
+            let _ = std::fs::remove_file(self.path_of(MediumFile::Index));
+        }
+        match self.lock.take() {
+            Some(lock) => lock.unlock().map_err(|error| fault_of(&error, &self.path)),
+            None => Ok(()),
+        }
+    }
+}

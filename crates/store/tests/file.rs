@@ -1,0 +1,205 @@
+//! Stores in files: what other processes, folders and permissions can do to them.
+
+use std::fs;
+use std::path::PathBuf;
+use store::{Durability, Error, FaultKind, FileMedium, FileOptions, LogStorage, Options, Store};
+
+/// A folder of its own for a test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("store-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("moon.keep")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+type FileStore = Store<LogStorage<FileMedium>>;
+
+fn open(path: PathBuf, options: FileOptions) -> Result<FileStore, Error> {
+    Store::open(store::open_file(path, options)?, Options::default())
+}
+
+fn put(store: &mut FileStore, key: &[u8], durability: Durability) -> Result<u64, Error> {
+    store.begin()?;
+    store.put(key, key)?;
+    store.commit(durability)
+}
+
+#[test]
+fn what_was_committed_is_there_again() {
+    let folder = Folder::new("again");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    for key in 0..3000u32 {
+        store.begin().unwrap();
+        store.put(&key.to_be_bytes(), &[7; 100]).unwrap();
+        let durable = if key % 10 == 9 { Durability::Strict } else { Durability::Relaxed };
+        let ticket = store.commit(durable).unwrap();
+        if durable == Durability::Strict {
+            assert_eq!(store.durable().unwrap(), ticket);
+        }
+    }
+    store.close().unwrap();
+    assert_eq!(fs::metadata(folder.0.join("moon.keep-log")).unwrap().len(), 0);
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    assert_eq!(store.len(), 3000);
+    let report = store::verify(store.storage()).unwrap();
+    assert!(report.is_sound(), "{report}");
+    let mut value = Vec::new();
+    assert!(store.get(&2999u32.to_be_bytes(), &mut value).unwrap());
+    assert_eq!(value, [7; 100]);
+}
+
+#[test]
+fn a_dropped_store_is_recovered_from_its_log() {
+    let folder = Folder::new("dropped");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"key", Durability::Strict).unwrap();
+    drop(store);
+    assert!(fs::metadata(folder.0.join("moon.keep-log")).unwrap().len() > 0);
+    // Nothing of it may be lost even if only the log is left whole.
+    fs::write(folder.path(), b"").unwrap();
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    assert!(store.contains(b"key").unwrap());
+}
+
+#[test]
+fn a_transaction_larger_than_every_buffer_is_one_commit() {
+    let folder = Folder::new("large");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    store.begin().unwrap();
+    for key in 0..20_000u32 {
+        store.put(&key.wrapping_mul(0x9E37_79B1).to_be_bytes(), &[1; 100]).unwrap();
+    }
+    store.put(b"big", &vec![3; store::VALUE_BYTES_MAX]).unwrap();
+    store.commit(Durability::Strict).unwrap();
+    let mut value = Vec::new();
+    assert!(store.get(b"big", &mut value).unwrap());
+    assert!(value.len() == store::VALUE_BYTES_MAX && value.iter().all(|&byte| byte == 3));
+    drop(store);
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    assert_eq!(store.len(), 20_001);
+    assert!(store::verify(store.storage()).unwrap().is_sound());
+}
+
+#[test]
+fn a_second_owner_is_refused_and_told_who_the_first_is() {
+    let folder = Folder::new("locked");
+    let first = open(folder.path(), FileOptions::default()).unwrap();
+    let error = open(folder.path(), FileOptions::default()).err().unwrap();
+    assert!(error.is_locked());
+    assert_eq!(error.code(), "STORE_LOCKED");
+    let holder = format!("process {}", std::process::id());
+    assert!(error.to_string().contains(&holder), "{error}");
+    let reader = FileOptions { read_only: true, ..FileOptions::default() };
+    assert!(open(folder.path(), reader).is_err_and(|error| error.is_locked()));
+    first.close().unwrap();
+    open(folder.path(), FileOptions::default()).unwrap();
+}
+
+#[test]
+fn missing_things_are_missing() {
+    let folder = Folder::new("missing");
+    let nowhere = folder.0.join("no").join("such").join("folder");
+    let error = open(nowhere, FileOptions::default()).err().unwrap();
+    assert!(error.is_missing(), "{error}");
+    let options = FileOptions { create: false, ..FileOptions::default() };
+    let error = open(folder.path(), options).err().unwrap();
+    assert!(error.is_missing(), "{error}");
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+}
+
+#[test]
+fn readers_write_nothing() {
+    let folder = Folder::new("reader");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"key", Durability::Strict).unwrap();
+    store.close().unwrap();
+    fs::remove_file(folder.0.join("moon.keep-log")).unwrap();
+    fs::remove_file(folder.0.join("moon.keep-lock")).unwrap();
+    let before = fs::read(folder.path()).unwrap();
+
+    let options = FileOptions { read_only: true, ..FileOptions::default() };
+    let mut store = open(folder.path(), options).unwrap();
+    assert!(store.contains(b"key").unwrap());
+    let error = put(&mut store, b"other", Durability::Strict).err().unwrap();
+    assert!(error.is_read_only(), "{error}");
+    assert!(store.contains(b"key").unwrap() && !store.contains(b"other").unwrap());
+    store.close().unwrap();
+    assert_eq!(fs::read(folder.path()).unwrap(), before);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+
+    let storage = store::open_file(folder.path(), options).unwrap();
+    let options = Options { read_only: true, ..Options::default() };
+    let mut store = Store::open(storage, options).unwrap();
+    assert!(store.begin().is_err_and(|error| error.is_read_only()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_deleted_while_open_takes_no_commits() {
+    let folder = Folder::new("deleted");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"key", Durability::Strict).unwrap();
+    fs::remove_file(folder.path()).unwrap();
+    let error = put(&mut store, b"other", Durability::Strict).err().unwrap();
+    assert!(error.is_missing(), "{error}");
+    // Reading goes on, and so does nothing else.
+    assert!(store.contains(b"key").unwrap() && !store.contains(b"other").unwrap());
+}
+
+#[test]
+fn other_files_are_not_stores() {
+    let folder = Folder::new("foreign");
+    let check = |content: &[u8], expected: fn(&Error) -> bool| {
+        fs::write(folder.path(), content).unwrap();
+        let error = open(folder.path(), FileOptions::default()).err().unwrap();
+        assert!(expected(&error), "{error}");
+        assert_eq!(fs::read(folder.path()).unwrap(), content);
+    };
+    check(b"a text", Error::is_foreign);
+    check(&[b"a longer text".as_slice(); 1000].concat(), Error::is_foreign);
+    check(b"Moonkeep", Error::is_corrupt);
+
+    fs::remove_file(folder.path()).unwrap();
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"key", Durability::Strict).unwrap();
+    store.close().unwrap();
+    let sound = fs::read(folder.path()).unwrap();
+    let mut later = sound.clone();
+    later[16] = 2;
+    check(&later, Error::is_newer_version);
+    check(&sound[..4096], Error::is_corrupt);
+    check(&sound[..4000], Error::is_corrupt);
+}
+
+#[test]
+fn a_log_beside_another_state_of_the_file_is_refused() {
+    let folder = Folder::new("pair");
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"one", Durability::Strict).unwrap();
+    store.close().unwrap();
+    let backup = fs::read(folder.path()).unwrap();
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"two", Durability::Strict).unwrap();
+    store.close().unwrap();
+    let mut store = open(folder.path(), FileOptions::default()).unwrap();
+    put(&mut store, b"three", Durability::Strict).unwrap();
+    drop(store);
+    // The log begins after "two".
+    fs::write(folder.path(), backup).unwrap();
+    let error = open(folder.path(), FileOptions::default()).err().unwrap();
+    assert!(error.is_corrupt(), "{error}");
+    assert_eq!(error.fault().map(|fault| fault.kind()), Some(FaultKind::Corrupt));
+}
