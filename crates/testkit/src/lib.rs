@@ -1,9 +1,10 @@
 //! What the tests of several crates share: storages that fail, crash and lie, models to compare
-//! with, and a small generator of random numbers. Never published.
-#![forbid(unsafe_code)]
+//! with, and generators of random numbers and Lua programs. Never published.
+#![deny(unsafe_code)]
 
 pub mod crash;
 pub mod faults;
+pub mod program;
 pub mod random;
 pub mod store_crash;
 pub mod store_flips;
