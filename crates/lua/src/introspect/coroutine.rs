@@ -26,7 +26,7 @@ pub struct FrameSnapshot {
     pub extra: u32,
 }
 
-/// A coroutine that does not run.
+/// A coroutine that does not run. Values in transit end its stack.
 #[derive(Clone, Debug, Default)]
 pub struct CoroutineSnapshot {
     /// Whether it has ended.
@@ -39,8 +39,6 @@ pub struct CoroutineSnapshot {
     pub open_cells: Vec<(u32, UpvalueId)>,
     /// Slots of variables to be closed, ascending.
     pub to_close: Vec<u32>,
-    /// The end of the values in transit.
-    pub top: u32,
     /// The error that it died of.
     pub failure: Option<Value>,
 }
@@ -89,8 +87,11 @@ impl Vm {
             return None;
         }
         let execution = &object.execution;
-        let mut frames = Vec::with_capacity(execution.frames.len());
-        for frame in &execution.frames {
+        let dead = object.status == Status::Dead;
+        // The frames of a dead coroutine are of no use; its variables may still be closed.
+        let live = if dead { &[] } else { &execution.frames[..] };
+        let mut frames = Vec::with_capacity(live.len());
+        for frame in live {
             frames.push(FrameSnapshot {
                 kind: KINDS.iter().position(|&kind| kind == frame.kind)? as u8,
                 flags: frame.flags,
@@ -106,12 +107,11 @@ impl Vm {
         }
         let extent = self.heap.extent_of(execution);
         Some(CoroutineSnapshot {
-            dead: object.status == Status::Dead,
+            dead,
             stack: execution.stack[..extent].to_vec(),
             frames,
             open_cells: execution.open.iter().map(|open| (open.slot, open.cell)).collect(),
             to_close: execution.to_close.clone(),
-            top: execution.top as u32,
             failure: object.failure,
         })
     }
@@ -149,7 +149,7 @@ impl Vm {
         execution.stack[..snapshot.stack.len()].copy_from_slice(&snapshot.stack);
         execution.frames.extend(frames);
         execution.to_close.extend(&snapshot.to_close);
-        execution.top = snapshot.top as usize;
+        execution.top = snapshot.stack.len();
         for &(slot, cell) in &snapshot.open_cells {
             execution.open.push(OpenUpvalue { slot, cell });
             let object = &mut self.heap.upvalues.items[cell.index()];
@@ -169,10 +169,10 @@ impl Vm {
         frames: &[Frame],
     ) -> Result<(), InvalidSnapshot> {
         let len = snapshot.stack.len();
-        if len > self.limits.stack_slots_max || snapshot.top as usize > len {
-            return invalid("the stack's top lies outside of it");
+        if len > self.limits.stack_slots_max {
+            return invalid("the stack is too large");
         }
-        if frames.is_empty() && !snapshot.dead && snapshot.top < 2 {
+        if frames.is_empty() && !snapshot.dead && len < 2 {
             return invalid("it has nothing to run");
         }
         let mut last = 0;
@@ -244,9 +244,6 @@ impl Vm {
         if frame.pc == 0 || frame.pc >= head.code_count {
             return invalid("a program counter outside the function");
         }
-        if base + head.register_count as usize > len {
-            return invalid("registers outside the stack");
-        }
         if head.is_vararg {
             let count = snapshot.stack[base - 1].as_integer().unwrap_or(-1);
             let room = base as i64 - 2 - head.parameter_count as i64;
@@ -267,7 +264,7 @@ impl Vm {
         let consumes = matches!(oc::opcode(i), op::CALL | op::TAILCALL | op::RETURN | op::SETLIST)
             && oc::b(i) == 0;
         let first = frame.base as usize + oc::a(i) + 1;
-        if consumes && (snapshot.top as usize) < first {
+        if consumes && snapshot.stack.len() < first {
             return invalid("open results outside the stack");
         }
         Ok(())

@@ -154,6 +154,13 @@ impl Vm {
         Ok(self.heap.native_closure(function, values)?)
     }
 
+    /// Overwrites one of the captured values of a native function.
+    pub fn set_native_capture(&mut self, function: Value, index: usize, value: Value) {
+        if let Kind::NativeClosure(id) = function.kind() {
+            self.heap.set_native_value(id, index, value);
+        }
+    }
+
     // ---- tables ----
 
     /// The entry after `key` in traversal order; nil starts. `None` ends, and also answers a key

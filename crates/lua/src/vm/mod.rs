@@ -20,7 +20,7 @@ use crate::chunk::Chunk;
 use crate::heap::Heap;
 use crate::heap::OutOfMemory;
 use crate::heap::thread::{Execution, Status};
-use crate::value::{ClosureId, StringId, TableId, ThreadId, Type, UpvalueId, Value};
+use crate::value::{StringId, TableId, ThreadId, Type, Value};
 pub use embed::Writer;
 pub use limits::{Interruption, Limits};
 pub use native::{Call, Control, NativeFunction};
@@ -229,6 +229,23 @@ impl Vm {
         self.raw_set(table, key, value)
     }
 
+    /// The metatable that all values of a type share, where they have none of their own.
+    pub fn type_metatable(&self, kind: Type) -> Option<TableId> {
+        self.type_metatables[kind as usize]
+    }
+
+    /// What was thrown, as a text for people.
+    pub fn thrown_message(&mut self, throw: Throw) -> Vec<u8> {
+        let value = self.thrown_value(throw);
+        let mut text = Vec::new();
+        if !self.append_text(value, &mut text) {
+            text = b"(error object is a ".to_vec();
+            text.extend_from_slice(&self.type_name(value));
+            text.extend_from_slice(b" value)");
+        }
+        text
+    }
+
     /// A value's metatable.
     #[inline]
     pub fn metatable(&self, value: Value) -> Option<TableId> {
@@ -290,10 +307,6 @@ impl Vm {
     pub fn eval(&mut self, source: &[u8], chunk_name: &str) -> Result<Vec<Value>, Throw> {
         let function = self.load(source, chunk_name)?;
         self.call(function, &[])
-    }
-
-    pub(crate) fn cells_of(&self, closure: ClosureId) -> &[UpvalueId] {
-        &self.heap.closures.items[closure.index()].upvalues
     }
 
     /// The register count of a function, for [`Execution::extent`].

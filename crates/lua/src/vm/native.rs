@@ -126,6 +126,11 @@ impl Call<'_> {
         if index < self.count { self.vm.execution.stack[self.base + index] } else { Value::NIL }
     }
 
+    /// The function that is called.
+    pub fn function(&self) -> Value {
+        self.vm.execution.stack[self.base - 1]
+    }
+
     /// Whether an argument was given, be it nil.
     #[inline]
     pub fn has(&self, index: usize) -> bool {
