@@ -72,8 +72,10 @@ P((5).field)
 debug.setmetatable(10, nil)
 P(pcall(function() return (5).field end))
 ---
-local function overflow() return 1 + overflow() end
-local ok, e = pcall(overflow)
+local wide = {}
+for i = 1, 200 do wide[i] = i end
+local function overflow(...) return 1 + overflow(...) end
+local ok, e = pcall(overflow, table.unpack(wide))
 P(ok, type(e), (e:gsub("\n.*", "")))
 ---
 P(pcall(string.rep, "xx", 1 << 62))
