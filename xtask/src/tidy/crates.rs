@@ -15,7 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lua", &[]),
     ("db", &["codec", "store"]),
     ("moonkeep", &["lua", "db", "codec", "store"]),
-    ("wasm", &["moonkeep"]),
+    ("wasm", &["moonkeep", "lua", "codec"]),
     ("cli", &["moonkeep"]),
     ("testkit", &["codec", "store", "lua", "db", "moonkeep"]),
     ("bench", &["lua", "moonkeep"]),

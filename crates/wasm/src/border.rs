@@ -1,0 +1,234 @@
+//! The border itself: the one module with unsafe code. `docs/abi.md` describes every name.
+//!
+//! The host writes into a buffer that [`mk_input`] returns and reads from the one that
+//! [`mk_output`] returns; both belong to the module. While a host function is called, the VM that
+//! calls it is lent out, so that the host may call back into the module.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+
+use lua::Vm;
+
+use crate::failure::{Code, Failure};
+use crate::handles;
+use crate::host::{Host, Reply};
+use crate::machine::{self, Machine};
+use crate::run::{self, Status};
+
+/// The version of this interface.
+const VERSION: u32 = 1;
+
+#[link(wasm_import_module = "moonkeep")]
+unsafe extern "C" {
+    fn now() -> f64;
+    fn call(pointer: *const u8, length: usize) -> u32;
+    fn print(pointer: *const u8, length: usize);
+}
+
+thread_local! {
+    static MACHINE: RefCell<Option<Machine>> = const { RefCell::new(None) };
+    /// The VM whose host function is being called; null otherwise.
+    static LENT: Cell<*mut Vm> = const { Cell::new(ptr::null_mut()) };
+    static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+const HOST: Host = Host { now: host_now, call: host_call, print: host_print };
+
+fn host_now() -> f64 {
+    // SAFETY: the import takes nothing and touches no memory of the module.
+    unsafe { now() }
+}
+
+fn host_print(bytes: &[u8]) {
+    // SAFETY: the host only reads, and only what lies between the pointer and the length.
+    unsafe { print(bytes.as_ptr(), bytes.len()) }
+}
+
+fn host_call(vm: &mut Vm, request: &[u8]) -> Reply {
+    let before = LENT.replace(vm);
+    // SAFETY: the host only reads the request. The reference `vm` is not used while the pointer
+    // made of it is lent out.
+    let status = unsafe { call(request.as_ptr(), request.len()) };
+    LENT.set(before);
+    match status {
+        0 => Reply::Results(INPUT.take()),
+        2 => Reply::Later,
+        _ => Reply::Error(INPUT.take()),
+    }
+}
+
+/// Runs a closure with the VM: the one that waits for a host function, or the machine's.
+fn with_vm<T>(body: impl FnOnce(&mut Vm) -> Result<T, Failure>) -> Result<T, Failure> {
+    let lent = LENT.replace(ptr::null_mut());
+    if lent.is_null() {
+        return with_machine(|machine| body(machine.vm()));
+    }
+    // SAFETY: `host_call` put the pointer here, which was made of an exclusive reference that it
+    // does not use before the import returns; this call happens before. Taking the pointer out
+    // keeps a nested call from making a second reference.
+    let outcome = body(unsafe { &mut *lent });
+    LENT.set(lent);
+    outcome
+}
+
+/// Runs a closure with the whole machine, which is not to be had while a program runs.
+fn with_machine<T>(body: impl FnOnce(&mut Machine) -> Result<T, Failure>) -> Result<T, Failure> {
+    MACHINE.with(|machine| match machine.try_borrow_mut() {
+        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+        Ok(mut machine) => match &mut *machine {
+            Some(machine) => body(machine),
+            None => Err(Failure::new(Code::Closed, "the machine is not open")),
+        },
+    })
+}
+
+fn reply(outcome: Result<(Status, Vec<u8>), Failure>) -> u32 {
+    let (status, bytes) = match outcome {
+        Ok(reply) => reply,
+        Err(failure) => (Status::Failed, failure.encode()),
+    };
+    OUTPUT.set(bytes);
+    status as u32
+}
+
+fn done(outcome: Result<Vec<u8>, Failure>) -> u32 {
+    reply(outcome.map(|bytes| (Status::Done, bytes)))
+}
+
+/// The version of this interface.
+// SAFETY (here and below): the names start with `mk_`, which no library of the module uses.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_version() -> u32 {
+    VERSION
+}
+
+/// Makes the input buffer `length` bytes long and returns its address.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_input(length: usize) -> *mut u8 {
+    INPUT.with_borrow_mut(|input| {
+        input.clear();
+        if input.try_reserve_exact(length).is_err() {
+            return ptr::null_mut();
+        }
+        input.resize(length, 0);
+        input.as_mut_ptr()
+    })
+}
+
+/// The address of the output buffer.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_output() -> *const u8 {
+    OUTPUT.with_borrow(|output| output.as_ptr())
+}
+
+/// The length of the output buffer.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_output_length() -> usize {
+    OUTPUT.with_borrow(Vec::len)
+}
+
+/// Opens the machine with the options in the input.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_open() -> u32 {
+    let input = INPUT.take();
+    done(MACHINE.with(|place| match place.try_borrow_mut() {
+        Ok(mut place) => Machine::open(&input, HOST).map(|machine| {
+            *place = Some(machine);
+            Vec::new()
+        }),
+        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+    }))
+}
+
+/// Closes the machine.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_close() -> u32 {
+    done(MACHINE.with(|place| match place.try_borrow_mut() {
+        Ok(mut place) => {
+            *place = None;
+            Ok(Vec::new())
+        }
+        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+    }))
+}
+
+/// Runs what the input says to its end.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_call() -> u32 {
+    let input = INPUT.take();
+    done(with_vm(|vm| run::call(vm, &input)))
+}
+
+/// Begins to run what the input says.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_start() -> u32 {
+    let input = INPUT.take();
+    let outcome = with_machine(|machine| run::start(machine.vm(), &input));
+    reply(outcome.map(|()| (Status::Paused, Vec::new())))
+}
+
+/// Carries on for about `budget` instructions.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_step(budget: u32) -> u32 {
+    reply(with_machine(|machine| run::step(machine.vm(), budget)))
+}
+
+/// Answers for the host function that waits: with results, or with an error if `threw` is not 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_answer(threw: u32) -> u32 {
+    let input = INPUT.take();
+    let outcome = with_machine(|machine| run::answer(machine.vm(), &input, threw != 0));
+    reply(outcome.map(|()| (Status::Paused, Vec::new())))
+}
+
+/// Ends the run that was begun.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_cancel() -> u32 {
+    done(with_machine(|machine| {
+        run::cancel(machine.vm());
+        Ok(Vec::new())
+    }))
+}
+
+/// Reads a global.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_get() -> u32 {
+    let input = INPUT.take();
+    done(with_vm(|vm| machine::get(vm, &input)))
+}
+
+/// Writes a global.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_set() -> u32 {
+    let input = INPUT.take();
+    done(with_vm(|vm| machine::set(vm, &input)))
+}
+
+/// Registers a host function.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_register() -> u32 {
+    let input = INPUT.take();
+    done(with_vm(|vm| machine::register(vm, &input)))
+}
+
+/// Lets go of a handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_release(handle: u32) -> u32 {
+    done(with_vm(|vm| Ok(handles::release(vm, handle).map(|()| Vec::new())?)))
+}
+
+/// What the machine uses, and the host objects that it let go of.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_stats() -> u32 {
+    done(with_vm(machine::stats))
+}
+
+/// Collects all garbage.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_collect() -> u32 {
+    done(with_vm(|vm| {
+        vm.collect_garbage();
+        Ok(Vec::new())
+    }))
+}

@@ -1,0 +1,133 @@
+//! One machine: a VM with its options, its globals and its host.
+
+use codec::{Message, WireValue};
+use lua::{Limits, Value, Vm};
+
+use crate::failure::{Code, Failure};
+use crate::host::{self, Host};
+use crate::{convert, run};
+
+/// Bytes of heap if the host does not say: what a page may take without asking.
+const HEAP_BYTES: usize = 256 << 20;
+
+/// A Lua machine behind the border.
+#[derive(Debug)]
+pub struct Machine {
+    vm: Vm,
+}
+
+impl Machine {
+    /// Opens a machine with the options that a message holds (see `docs/abi.md`).
+    ///
+    /// # Errors
+    /// Options that make no sense, and limits too tight for the library.
+    pub fn open(options: &[u8], host: Host) -> Result<Machine, Failure> {
+        let options = Options::read(options)?;
+        let mut vm = Vm::with_seed(options.seed);
+        vm.set_limits(&options.limits);
+        vm.open_libraries()?;
+        host::connect(&mut vm, host)?;
+        run::prepare(&mut vm);
+        Ok(Machine { vm })
+    }
+
+    /// The VM.
+    pub fn vm(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+}
+
+struct Options {
+    limits: Limits,
+    seed: u64,
+}
+
+impl Options {
+    fn read(bytes: &[u8]) -> Result<Options, Failure> {
+        let message = Message::decode(bytes)?;
+        let mut limits = Limits { heap_bytes: Some(HEAP_BYTES), ..Limits::default() };
+        let mut seed = 0;
+        for (key, value) in message.tables.iter().flat_map(|table| &table.entries) {
+            let WireValue::String(name) = key else { continue };
+            let name = String::from_utf8_lossy(name);
+            let number = number(value).ok_or_else(|| {
+                Failure::new(Code::Input, format!("option '{name}' has to be a number from 0"))
+            })?;
+            match &*name {
+                "fuel" => limits.fuel = Some(number),
+                "memory" => limits.heap_bytes = Some(number.try_into().unwrap_or(usize::MAX)),
+                "timeout" => limits.milliseconds = Some(number),
+                "callDepth" => limits.call_depth = number.try_into().unwrap_or(usize::MAX),
+                "seed" => seed = number,
+                _ => {
+                    let text = format!("there is no option '{name}'");
+                    return Err(Failure::new(Code::Input, text));
+                }
+            }
+        }
+        limits.call_depth = limits.call_depth.min(Limits::default().call_depth);
+        Ok(Options { limits, seed })
+    }
+}
+
+fn number(value: &WireValue) -> Option<u64> {
+    match *value {
+        WireValue::Integer(number) => number.try_into().ok(),
+        WireValue::Float(number) if number >= 0.0 => Some(number as u64),
+        _ => None,
+    }
+}
+
+/// Reads a global by its path: keys that lead from table to table, without metamethods.
+pub fn get(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let path = convert::decode(vm, bytes)?;
+    let mut value = Value::table(vm.globals());
+    for key in path {
+        value = match value.as_table() {
+            Some(table) => vm.raw_get(table, key),
+            None => Value::NIL,
+        };
+    }
+    convert::encode(vm, &[value])
+}
+
+/// Writes a global by its path; the last value of the message is the value.
+pub fn set(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let path = convert::decode(vm, bytes)?;
+    let invalid = |text: &str| Failure::new(Code::Input, text);
+    let [path @ .., key, value] = &path[..] else {
+        return Err(invalid("a path and a value are expected"));
+    };
+    let mut table = vm.globals();
+    for &part in path {
+        let inner = vm.raw_get(table, part).as_table();
+        table = inner.ok_or_else(|| invalid("the path leads through a value that is no table"))?;
+    }
+    if key.is_nil() || key.as_float().is_some_and(f64::is_nan) {
+        return Err(invalid("a key can be neither nil nor NaN"));
+    }
+    vm.raw_set(table, *key, *value)?;
+    Ok(Message::default().encode()?)
+}
+
+/// Registers the host function that a message names.
+pub fn register(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let message = Message::decode(bytes)?;
+    let name = match &message.values[..] {
+        [WireValue::String(name)] => std::str::from_utf8(name).ok(),
+        _ => None,
+    };
+    match name {
+        Some(name) => host::register(vm, name)?,
+        None => return Err(Failure::new(Code::Input, "a name is expected")),
+    }
+    Ok(Message::default().encode()?)
+}
+
+/// What the machine uses: heap bytes, fuel of the last run; then the host objects let go of.
+pub fn stats(vm: &mut Vm) -> Result<Vec<u8>, Failure> {
+    let mut values = vec![vm.heap().bytes() as i64, vm.fuel_used() as i64];
+    values.extend(host::take_released().into_iter().map(i64::from));
+    let values = values.into_iter().map(WireValue::Integer).collect();
+    Ok(Message { values, tables: vec![] }.encode()?)
+}

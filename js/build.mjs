@@ -1,0 +1,29 @@
+// Bundles the entries and the tests; `tsc` has checked the types and written the declarations.
+import { build } from 'esbuild';
+import { readdirSync } from 'node:fs';
+
+const common = { bundle: true, format: 'esm', sourcemap: true, logLevel: 'warning' };
+
+await build({
+  ...common,
+  entryPoints: ['src/node.ts'],
+  outdir: 'dist',
+  platform: 'node',
+  target: 'node18',
+});
+await build({
+  ...common,
+  entryPoints: ['src/browser.ts'],
+  outdir: 'dist',
+  platform: 'browser',
+  target: ['chrome80', 'firefox79', 'safari13.1'],
+});
+const tests = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
+await build({
+  ...common,
+  entryPoints: tests.map((name) => `test/${name}`),
+  outdir: 'dist/test',
+  platform: 'node',
+  target: 'node20',
+  external: ['moonkeep', 'moonkeep/*', 'playwright-core'],
+});

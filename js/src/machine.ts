@@ -1,0 +1,205 @@
+// One machine behind the border: calls in both directions, errors, globals.
+
+import { lossy, toUtf8 } from './bytes.js';
+import type { ErrorCode } from './codes.js';
+import { MoonkeepError } from './error.js';
+import { Border, FAILED, type Answer, type Reply } from './border.js';
+import { HandleTable } from './handles.js';
+import { Printer } from './printer.js';
+import { decodeValues, encodeValues } from './values.js';
+
+export type HostFunction = (...args: any[]) => unknown;
+
+/** A program: source text, or a function that Lua handed out. */
+export type Program = string | Uint8Array | ((...args: any[]) => unknown);
+
+/** Limits of the machine, as the module knows them. */
+export interface Limits {
+  fuel?: number;
+  memory?: number;
+  timeout?: number;
+  callDepth?: number;
+  seed?: number;
+}
+
+type Operation = Parameters<Border['run']>[0];
+
+export class Machine {
+  readonly handles: HandleTable;
+  /** What the host function that Lua waits for will answer. */
+  pending: PromiseLike<unknown> | undefined;
+  private readonly functions = new Map<string, HostFunction>();
+  private border: Border | undefined;
+
+  private constructor(readonly printer: Printer) {
+    this.handles = new HandleTable({
+      callFunction: (self, args) => this.call(self as HostFunction, '', args),
+      release: (handle) => this.release(handle),
+    });
+  }
+
+  static async open(
+    module: WebAssembly.Module,
+    limits: Limits,
+    printer: Printer,
+  ): Promise<Machine> {
+    const machine = new Machine(printer);
+    const host = {
+      call: (message: Uint8Array) => machine.answerCall(message),
+      print: (bytes: Uint8Array) => printer.write(bytes),
+    };
+    machine.border = await Border.create(module, host);
+    machine.request('open', [limits]);
+    return machine;
+  }
+
+  close(): void {
+    if (this.border === undefined) return;
+    this.border.run('close');
+    this.border = undefined;
+    this.handles.clear();
+  }
+
+  /** Bytes of the module's linear memory. */
+  get memoryBytes(): number {
+    return this.live().memoryBytes;
+  }
+
+  /** Runs to the end; the first result. */
+  call(program: Program, name: string, args: readonly unknown[]): unknown {
+    return this.request('call', programMessage(program, name, args))[0];
+  }
+
+  /** Sends values, returns values. */
+  request(operation: Operation, values?: readonly unknown[], argument?: number): unknown[] {
+    return this.decode(this.send(operation, values && this.encode(values), argument).output);
+  }
+
+  /** Sends bytes; an error of the machine is thrown. */
+  send(operation: Operation, input?: Uint8Array, argument?: number): Reply {
+    const reply = this.live().run(operation, input, argument);
+    if (reply.status === FAILED) throw this.error(reply.output);
+    return reply;
+  }
+
+  start(program: Program, name: string, args: readonly unknown[]): void {
+    this.send('start', this.encode(programMessage(program, name, args)));
+  }
+
+  decode(bytes: Uint8Array): unknown[] {
+    return bytes.length === 0 ? [] : decodeValues(bytes, this.handles);
+  }
+
+  encode(values: readonly unknown[]): Uint8Array {
+    return encodeValues(values, this.handles);
+  }
+
+  register(name: string, body: HostFunction): void {
+    this.functions.set(name, body);
+    this.request('register', [name]);
+  }
+
+  /** Answers for the host function that Lua waits for. */
+  answer(outcome: { value: unknown } | { error: unknown }): void {
+    const answer = this.attempt(() => {
+      if ('error' in outcome) throw outcome.error;
+      return outcome.value;
+    });
+    if (answer.kind === 'later') return;
+    const threw = answer.kind === 'results' ? 0 : answer.kind === 'error' ? 1 : 2;
+    this.send('answer', answer.message, threw);
+  }
+
+  /** Heap bytes and fuel used; forgets the host objects that Lua let go of. */
+  stats(): { heapBytes: number; fuelUsed: number } {
+    const [heapBytes, fuelUsed, ...released] = this.request('stats') as number[];
+    for (const handle of released) this.handles.hostReleased(handle);
+    return { heapBytes: heapBytes ?? 0, fuelUsed: fuelUsed ?? 0 };
+  }
+
+  private live(): Border {
+    if (this.border === undefined) {
+      throw new MoonkeepError('NOT_INITIALIZED', 'the machine is closed');
+    }
+    return this.border;
+  }
+
+  private release(handle: number): void {
+    this.border?.run('release', undefined, handle);
+  }
+
+  private answerCall(message: Uint8Array): Answer {
+    return this.attempt(() => {
+      const [target, ...args] = this.decode(message);
+      const body = typeof target === 'string' ? this.functions.get(target) : target;
+      if (typeof body !== 'function') {
+        throw new Error(`host function '${String(target)}' is not registered`);
+      }
+      return (body as HostFunction)(...args);
+    });
+  }
+
+  /** Runs host code; nothing that it throws may pass through the module. */
+  private attempt(body: () => unknown): Answer {
+    try {
+      const value = body();
+      if (isPromiseLike(value)) {
+        this.pending = value;
+        // Whoever waits for it sees a rejection; nobody does if Lua may not wait here.
+        value.then(undefined, () => undefined);
+        return { kind: 'later' };
+      }
+      return { kind: 'results', message: this.encode([value]) };
+    } catch (error) {
+      return this.thrown(error);
+    }
+  }
+
+  private thrown(error: unknown): Answer {
+    if (!(error instanceof Error)) {
+      try {
+        return { kind: 'exact-error', message: this.encode([error]) };
+      } catch {
+        return { kind: 'error', message: this.encode([String(error)]) };
+      }
+    }
+    const isLua = error instanceof MoonkeepError && error.code === 'LUA_EXECUTION_ERROR';
+    // A Lua error that passed through JavaScript goes on as it was.
+    const value = isLua && error.details !== undefined ? error.details : error.message;
+    const kind = isLua ? 'exact-error' : 'error';
+    return { kind, message: this.encode([printable(value)]) };
+  }
+
+  private error(bytes: Uint8Array): MoonkeepError {
+    const [parts, details] = this.decode(bytes) as [Record<string, string | Uint8Array>, unknown];
+    const text = (name: string): string => {
+      const value = parts[name];
+      return value instanceof Uint8Array ? lossy(value) : (value ?? '');
+    };
+    return new MoonkeepError(text('code') as ErrorCode, text('message'), {
+      details,
+      suggestion: text('suggestion'),
+      traceback: text('traceback'),
+    });
+  }
+}
+
+/** Messages of errors may hold what has no bytes in UTF-8. */
+function printable(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value.replace(/[\ud800-\udfff]/gu, '\ufffd');
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+function programMessage(program: Program, name: string, args: readonly unknown[]): unknown[] {
+  if (typeof program === 'function') return [program, ...args];
+  const source = typeof program === 'string' ? toUtf8(program) : program;
+  return [source, name, ...args];
+}
