@@ -3,6 +3,7 @@
 mod code;
 mod errors;
 mod generated;
+mod grammar;
 mod mutations;
 mod nesting;
 mod numbers;

@@ -1,14 +1,7 @@
 //! Damaged programs: both compilers must agree whether they are programs still, and on the words.
 
-use super::oracle::compare;
+use super::oracle::{compare, corpus, rounds};
 use mlua::Lua;
-
-const SOURCES: [&str; 4] = [
-    include_str!("sources/operators.lua"),
-    include_str!("sources/statements.lua"),
-    include_str!("sources/tables.lua"),
-    include_str!("sources/goto.lua"),
-];
 
 /// What a mutation may put in: every token, and what belongs to none.
 const PIECES: [&str; 84] = [
@@ -98,6 +91,10 @@ const PIECES: [&str; 84] = [
     "$",
 ];
 
+fn text(source: &[u8]) -> String {
+    String::from_utf8_lossy(source).into_owned()
+}
+
 /// Splits a source into words, spaces and single symbols.
 fn pieces(source: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -141,9 +138,9 @@ fn mutate<'s>(random: &mut fastrand::Rng, pieces: &[&'s str]) -> Vec<&'s str> {
 #[test]
 fn damaged_programs() {
     let lua = Lua::new();
-    let rounds = std::env::var("LUA_MUTATIONS").ok().and_then(|text| text.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(4000);
-    let split: Vec<_> = SOURCES.iter().map(|source| pieces(source)).collect();
+    let rounds = rounds(4000);
+    let sources: Vec<_> = corpus().into_iter().map(|(_, source)| text(&source)).collect();
+    let split: Vec<_> = sources.iter().map(|source| pieces(source)).collect();
     let mut accepted = 0;
     for seed in 0..rounds {
         let mut random = fastrand::Rng::with_seed(seed);

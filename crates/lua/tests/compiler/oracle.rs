@@ -4,6 +4,38 @@ use lua::bytecode::Function;
 use lua::chunk::{UnverifiedChunk, dump, undump, verify};
 use lua::compiler::compile;
 use mlua::{Lua, Value};
+use std::path::{Path, PathBuf};
+
+/// The Lua files of this test, by name, and those of the folders that `LUA_CORPUS` names,
+/// separated by colons. A first line that starts with `#` is left out.
+pub fn corpus() -> Vec<(String, Vec<u8>)> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compiler/sources");
+    let others = std::env::var("LUA_CORPUS").unwrap_or_default();
+    let others = others.split(':').filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let mut files = Vec::new();
+    for folder in std::iter::once(own).chain(others) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "lua") {
+                let mut source = std::fs::read(&path).unwrap();
+                if source.starts_with(b"#") {
+                    let line_end = source.iter().position(|byte| *byte == b'\n');
+                    source.drain(..line_end.unwrap_or(source.len()));
+                }
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                files.push((name, source));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// How many random sources to try: `LUA_MUTATIONS`, else the number given.
+pub fn rounds(usual: u64) -> u64 {
+    let wanted = std::env::var("LUA_MUTATIONS").ok();
+    wanted.map_or(usual, |text| text.parse().unwrap())
+}
 
 /// PUC-Rio's answer to a source: the function, or the message about it.
 pub fn puc_compile(lua: &Lua, source: &[u8], name: &str) -> Result<mlua::Function, Vec<u8>> {
