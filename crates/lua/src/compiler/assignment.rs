@@ -10,6 +10,7 @@ use crate::opcode::op;
 
 impl Compiler<'_> {
     /// A call, or an assignment to one or more variables.
+    #[inline(never)]
     pub(super) fn expression_statement(&mut self) -> Result<()> {
         let first = self.suffixed_expression()?;
         if matches!(self.lexer.token, Token::Byte(b'=' | b',')) {
@@ -26,6 +27,7 @@ impl Compiler<'_> {
         self.check_assignable(target)
     }
 
+    #[inline(never)]
     fn assignment(&mut self, first: Operand) -> Result<()> {
         self.check_target(&first)?;
         let mut targets = vec![first.place];
@@ -58,6 +60,7 @@ impl Compiler<'_> {
     }
 
     /// Saves a variable that is assigned to while earlier targets still index with it.
+    #[inline(never)]
     fn resolve_conflicts(&mut self, targets: &mut [Place], assigned: &Operand) -> Result<()> {
         let copy = self.state.free_register as u8;
         let mut conflicts = false;
@@ -96,6 +99,7 @@ impl Compiler<'_> {
     }
 
     /// Makes the values of a list as many as the variables for them.
+    #[inline(never)]
     pub(super) fn adjust(
         &mut self,
         variable_count: usize,
@@ -123,6 +127,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn local_function(&mut self) -> Result<()> {
         let index = self.state.active_count;
         let name = self.require_name()?;
@@ -136,6 +141,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn local_statement(&mut self) -> Result<()> {
         let mut to_close = None;
         let mut count = 0;
@@ -229,6 +235,7 @@ impl Compiler<'_> {
         self.state.needs_close = true;
     }
 
+    #[inline(never)]
     pub(super) fn return_statement(&mut self) -> Result<()> {
         self.lexer.advance()?;
         let mut first = self.variable_registers();

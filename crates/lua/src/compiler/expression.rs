@@ -162,6 +162,7 @@ impl Compiler<'_> {
     }
 
     /// A name or parenthesis and the fields, indices and calls after it.
+    #[inline(never)]
     pub(super) fn suffixed_expression(&mut self) -> Result<Operand> {
         let mut operand = self.primary_expression()?;
         loop {
@@ -205,6 +206,7 @@ impl Compiler<'_> {
     }
 
     /// The arguments of a call whose function is in the register before the free ones.
+    #[inline(never)]
     fn call_arguments(&mut self, function: &mut Operand) -> Result<()> {
         let line = self.lexer.line;
         let mut last = match self.lexer.token {
@@ -232,6 +234,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn argument_list(&mut self, line: u32) -> Result<Operand> {
         self.lexer.advance()?;
         let mut last = Operand::from(Place::Void);
@@ -246,6 +249,7 @@ impl Compiler<'_> {
     }
 
     /// Parameters, body and `end` of a function; the closure is put into a register.
+    #[inline(never)]
     pub(super) fn function_body(&mut self, is_method: bool, line: u32) -> Result<Operand> {
         if self.state.function.functions.len() >= FUNCTIONS_MAX {
             return Err(self.too_many("functions", FUNCTIONS_MAX));
@@ -268,12 +272,14 @@ impl Compiler<'_> {
         Ok(closure)
     }
 
+    #[inline(never)]
     fn open_function(&mut self, line: u32) {
         let inner = super::FunctionState::new(line, self.variables.len(), self.labels.count());
         self.enclosing.push(std::mem::replace(&mut self.state, inner));
         self.enter_block(false);
     }
 
+    #[inline(never)]
     fn close_function(&mut self) -> Result<()> {
         let finished = self.finish_function()?;
         if let Some(outer) = self.enclosing.pop() {
@@ -292,6 +298,7 @@ impl Compiler<'_> {
         Ok(std::mem::take(&mut self.state.function))
     }
 
+    #[inline(never)]
     fn parameters(&mut self) -> Result<()> {
         let mut count = 0;
         let mut is_vararg = false;

@@ -117,6 +117,7 @@ impl Compiler<'_> {
         });
     }
 
+    #[inline(never)]
     pub(super) fn leave_block(&mut self) -> Result<()> {
         let block = *self.state.block();
         let level = self.state.registers_of(&self.variables, block.active_count);
@@ -180,6 +181,7 @@ impl Compiler<'_> {
         });
     }
 
+    #[inline(never)]
     pub(super) fn break_statement(&mut self) -> Result<()> {
         let line = self.lexer.line;
         self.lexer.advance()?;
@@ -188,6 +190,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn goto_statement(&mut self) -> Result<()> {
         let line = self.lexer.line;
         self.lexer.advance()?;
@@ -210,6 +213,7 @@ impl Compiler<'_> {
     }
 
     /// The rest of `::name::`.
+    #[inline(never)]
     pub(super) fn label_statement(&mut self, name: Text, line: u32) -> Result<()> {
         use super::token::Token;
         self.require(Token::DoubleColon)?;

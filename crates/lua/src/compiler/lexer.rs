@@ -49,6 +49,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Moves on to the next token.
+    #[inline(never)]
     pub fn advance(&mut self) -> Result<()> {
         self.last_line = self.line;
         self.token = match self.ahead.take() {
@@ -66,6 +67,8 @@ impl<'s> Lexer<'s> {
     }
 
     /// An error at the current token.
+    #[cold]
+    #[inline(never)]
     pub fn error(&self, message: &str) -> SyntaxError {
         self.error_near(message.as_bytes(), Near::Token(self.token))
     }

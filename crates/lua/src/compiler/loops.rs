@@ -13,6 +13,7 @@ const GENERIC_STATE_COUNT: usize = 4;
 const STATE_NAME: &str = "(for state)";
 
 impl Compiler<'_> {
+    #[inline(never)]
     pub(super) fn while_statement(&mut self, line: u32) -> Result<()> {
         self.lexer.advance()?;
         let start = self.state.mark_target();
@@ -27,6 +28,7 @@ impl Compiler<'_> {
         self.patch_here(exit)
     }
 
+    #[inline(never)]
     pub(super) fn repeat_statement(&mut self, line: u32) -> Result<()> {
         let start = self.state.mark_target();
         self.enter_block(true);
@@ -51,6 +53,7 @@ impl Compiler<'_> {
         self.leave_block()
     }
 
+    #[inline(never)]
     pub(super) fn for_statement(&mut self, line: u32) -> Result<()> {
         self.enter_block(true);
         self.lexer.advance()?;
@@ -69,6 +72,7 @@ impl Compiler<'_> {
         self.put_next(&mut value)
     }
 
+    #[inline(never)]
     fn numeric_for(&mut self, name: Text, line: u32) -> Result<()> {
         let base = self.state.free_register;
         self.declare_hidden(STATE_NAME, NUMERIC_STATE_COUNT)?;
@@ -88,6 +92,7 @@ impl Compiler<'_> {
         self.end_for(op::FORLOOP, base, start, line)
     }
 
+    #[inline(never)]
     fn generic_for(&mut self, first_name: Text) -> Result<()> {
         let base = self.state.free_register;
         self.declare_hidden(STATE_NAME, GENERIC_STATE_COUNT)?;

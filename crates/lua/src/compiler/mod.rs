@@ -149,6 +149,8 @@ impl Compiler<'_> {
         Err(self.lexer.error(&format!("too many {what} (limit is {limit}) in {place}")))
     }
 
+    #[cold]
+    #[inline(never)]
     fn expected(&self, token: Token) -> SyntaxError {
         self.lexer.error(&format!("{} expected", token.describe()))
     }
@@ -176,15 +178,17 @@ impl Compiler<'_> {
         if self.accept(closing)? {
             return Ok(());
         }
+        Err(self.unclosed(closing, opening, line))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unclosed(&self, closing: Token, opening: Token, line: u32) -> SyntaxError {
         if line == self.lexer.line {
-            return Err(self.expected(closing));
+            return self.expected(closing);
         }
-        let message = format!(
-            "{} expected (to close {} at line {line})",
-            closing.describe(),
-            opening.describe()
-        );
-        Err(self.lexer.error(&message))
+        let (closing, opening) = (closing.describe(), opening.describe());
+        self.lexer.error(&format!("{closing} expected (to close {opening} at line {line})"))
     }
 
     fn require_name(&mut self) -> Result<Text> {
@@ -196,6 +200,8 @@ impl Compiler<'_> {
     }
 
     /// An error about the meaning of a name: it quotes no token.
+    #[cold]
+    #[inline(never)]
     fn name_error(&self, before: &str, name: Text, after: &str) -> SyntaxError {
         let name = until_nul(self.lexer.texts.bytes(name));
         self.lexer.error_here(&[before.as_bytes(), name, after.as_bytes()].concat())

@@ -87,6 +87,7 @@ fn immediate(operand: &Operand, is_float: &mut bool) -> Option<u32> {
 
 impl Compiler<'_> {
     /// Code for an operator before an operand that has been read.
+    #[inline(never)]
     pub(super) fn prefix(&mut self, operator: Unary, e: &mut Operand, line: u32) -> Result<()> {
         self.discharge(e);
         let op = match operator {
@@ -132,6 +133,7 @@ impl Compiler<'_> {
     }
 
     /// Code between an operator's first operand and its second.
+    #[inline(never)]
     pub(super) fn infix(&mut self, operator: Binary, e: &mut Operand) -> Result<()> {
         self.discharge(e);
         match operator {
@@ -161,6 +163,7 @@ impl Compiler<'_> {
     }
 
     /// Code after an operator's second operand; the result replaces the first.
+    #[inline(never)]
     pub(super) fn postfix(
         &mut self,
         operator: Binary,

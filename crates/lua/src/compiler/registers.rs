@@ -292,6 +292,7 @@ impl Compiler<'_> {
     }
 
     /// Makes an expression a value: in a register, a constant, or an instruction's result.
+    #[inline(never)]
     pub(super) fn put_value(&mut self, operand: &mut Operand) -> Result<()> {
         if matches!(operand.place, Place::Jump(_)) || operand.has_jumps() {
             self.put_anywhere(operand)?;
@@ -338,6 +339,7 @@ impl Compiler<'_> {
     }
 
     /// Assigns a value to a variable.
+    #[inline(never)]
     pub(super) fn store(&mut self, variable: Place, value: &mut Operand) -> Result<()> {
         match variable {
             Place::Local { register, .. } => {
@@ -365,6 +367,7 @@ impl Compiler<'_> {
     }
 
     /// Prepares `object:key(...)`: the method and the object in two new registers.
+    #[inline(never)]
     pub(super) fn emit_self(&mut self, object: &mut Operand, key: &mut Operand) -> Result<()> {
         let register = self.put_anywhere(object)?;
         self.free_operand(object);
@@ -385,6 +388,7 @@ impl Compiler<'_> {
     }
 
     /// Makes `table[key]` of a table and its key.
+    #[inline(never)]
     pub(super) fn index(&mut self, table: &mut Operand, key: &mut Operand) -> Result<()> {
         if let Place::Text(text) = key.place {
             key.place = Place::Constant(self.text_constant(text)?);

@@ -87,6 +87,7 @@ impl Compiler<'_> {
     }
 
     /// Declares a local variable that is not active yet; says its index in the function.
+    #[inline(never)]
     pub(super) fn declare(&mut self, name: Text) -> Result<usize> {
         let index = self.variables.len() - self.state.first_variable;
         self.check_limit(&self.state, index + 1, LOCALS_MAX, "local variables")?;
@@ -110,6 +111,7 @@ impl Compiler<'_> {
     }
 
     /// Brings the next declared variables into scope, in the registers after the others.
+    #[inline(never)]
     pub(super) fn activate(&mut self, count: usize) -> Result<()> {
         let first_register = self.variable_registers();
         for register in (first_register..).take(count) {
@@ -164,6 +166,7 @@ impl Compiler<'_> {
     }
 
     /// Finds what a name means; a global becomes a field of `_ENV`.
+    #[inline(never)]
     pub(super) fn resolve(&mut self, name: Text) -> Result<Operand> {
         if let Some(place) = self.find_variable(name)? {
             return Ok(place.into());

@@ -70,6 +70,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn if_statement(&mut self, line: u32) -> Result<()> {
         let mut exits: Jumps = None;
         self.condition_and_block(&mut exits)?;
@@ -84,6 +85,7 @@ impl Compiler<'_> {
     }
 
     /// `if` or `elseif`, its condition and its block; adds the jump out to `exits`.
+    #[inline(never)]
     fn condition_and_block(&mut self, exits: &mut Jumps) -> Result<()> {
         self.lexer.advance()?;
         let mut condition = self.expression()?;
@@ -114,6 +116,7 @@ impl Compiler<'_> {
         self.patch_here(otherwise)
     }
 
+    #[inline(never)]
     fn function_statement(&mut self, line: u32) -> Result<()> {
         self.lexer.advance()?;
         let name = self.require_name()?;

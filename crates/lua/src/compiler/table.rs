@@ -22,6 +22,7 @@ struct Constructor {
 }
 
 impl Compiler<'_> {
+    #[inline(never)]
     pub(super) fn table_constructor(&mut self) -> Result<Operand> {
         let line = self.lexer.line;
         let pc = self.emit_abc(op::NEWTABLE, 0, 0, 0);
@@ -62,6 +63,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn record_field(&mut self, constructor: &mut Constructor) -> Result<()> {
         let free_register = self.state.free_register;
         let mut key = match self.lexer.token {
@@ -79,6 +81,7 @@ impl Compiler<'_> {
     }
 
     /// Puts the item read last into a register, and stores items once enough have gathered.
+    #[inline(never)]
     fn store_item(&mut self, constructor: &mut Constructor) -> Result<()> {
         if matches!(constructor.item.place, Place::Void) {
             return Ok(());
@@ -93,6 +96,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn store_last_items(&mut self, constructor: &mut Constructor) -> Result<()> {
         if constructor.waiting_count == 0 {
             return Ok(());
