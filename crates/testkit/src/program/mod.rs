@@ -5,8 +5,10 @@ mod misuse;
 mod reference;
 mod snippet;
 mod statement;
+mod subject;
 
 pub use reference::{HARNESS, Outcome, run_reference, used_functions};
+pub use subject::{run_compiled, run_moonkeep};
 
 use expression::Generator;
 

@@ -17,6 +17,47 @@ pub struct Outcome {
     pub returned: Option<Vec<u8>>,
 }
 
+impl Outcome {
+    /// Where `found` differs from this, the expected outcome: the first line that does, or the
+    /// error, or the result.
+    ///
+    /// ```
+    /// use testkit::program::run_reference;
+    /// let (a, b) = (run_reference("print(1) print(2)"), run_reference("print(1) print(3)"));
+    /// assert_eq!(a.difference(&a), None);
+    /// assert!(a.difference(&b).unwrap().starts_with("line 2"));
+    /// ```
+    pub fn difference(&self, found: &Outcome) -> Option<String> {
+        if self == found {
+            return None;
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let show = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(text);
+        if self.error != found.error {
+            let (expected, found) = (show(&self.error), show(&found.error));
+            return Some(format!("error\n  expected {expected:?}\n  found    {found:?}"));
+        }
+        let mut expected_lines = self.printed.split(|&byte| byte == b'\n');
+        let mut found_lines = found.printed.split(|&byte| byte == b'\n');
+        for number in 1.. {
+            match (expected_lines.next(), found_lines.next()) {
+                (None, None) => break,
+                (expected, found) if expected == found => {}
+                (expected, found) => {
+                    let (expected, found) = (expected.map(text), found.map(text));
+                    return Some(format!(
+                        "line {number}\n  expected {}\n  found    {}",
+                        expected.as_deref().unwrap_or("nothing more"),
+                        found.as_deref().unwrap_or("nothing more"),
+                    ));
+                }
+            }
+        }
+        let (expected, found) = (show(&self.returned), show(&found.returned));
+        Some(format!("result\n  expected {expected:?}\n  found    {found:?}"))
+    }
+}
+
 /// Runs a program under a machine's own `load` and `pcall`; takes the source and returns whether
 /// it was compiled, whether it succeeded, its result or error, and the lines that it printed.
 /// `print` is replaced before. Every machine under test has to be run by this text, so that
@@ -38,15 +79,17 @@ if type(result) ~= "string" then result = "(" .. type(result) .. ")" end
 return true, ok, result, concat(lines)
 "#;
 
-/// Runs `source` in a fresh PUC-Rio Lua 5.4.
+/// Runs `source`, text or a binary chunk, in a fresh PUC-Rio Lua 5.4.
 ///
 /// ```
+/// let yielding = "return coroutine.wrap(function() pcall(coroutine.yield, 'across') end)()";
+/// assert_eq!(testkit::program::run_reference(yielding).returned.unwrap(), b"across");
 /// let outcome = testkit::program::run_reference("print(1, 2.0) error('no', 0)");
 /// assert_eq!(outcome.printed, b"1\t2.0\n");
 /// assert_eq!(outcome.error.unwrap(), b"no");
 /// assert!(testkit::program::run_reference("x =").is_syntax_error);
 /// ```
-pub fn run_reference(source: &str) -> Outcome {
+pub fn run_reference(source: impl AsRef<[u8]>) -> Outcome {
     let lua = machine();
     let ran = lua
         .create_string(source)
@@ -62,10 +105,11 @@ pub fn run_reference(source: &str) -> Outcome {
     }
 }
 
-/// A machine with every library, `debug` included, and with Lua's own `pcall`.
+/// A machine with every library, `debug` included, and with Lua's own `pcall` and `xpcall`.
 #[allow(unsafe_code)]
 fn machine() -> Lua {
-    let options = LuaOptions::new().catch_rust_panics(false);
+    // Otherwise `pcall` and `xpcall` are replaced by ones that no coroutine can yield across.
+    let options = LuaOptions::new().catch_rust_panics(true);
     // Functions of Lua 5.3 that the library has only when it is built to be compatible.
     const COMPATIBILITY: &str = "for _, name in ipairs {'cosh', 'sinh', 'tanh', 'pow', 'frexp', \
         'ldexp', 'log10', 'atan2'} do math[name] = nil end";
