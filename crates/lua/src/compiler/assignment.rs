@@ -195,12 +195,10 @@ impl Compiler<'_> {
         }
         let name = self.require_name()?;
         self.require(Token::Byte(b'>'))?;
-        if self.text_is(name, b"const") {
-            Ok(VariableKind::Const)
-        } else if self.text_is(name, b"close") {
-            Ok(VariableKind::ToClose)
-        } else {
-            Err(self.name_error("unknown attribute '", name, "'"))
+        match &**self.lexer.texts.bytes(name) {
+            b"const" => Ok(VariableKind::Const),
+            b"close" => Ok(VariableKind::ToClose),
+            _ => Err(self.name_error("unknown attribute '", name, "'")),
         }
     }
 

@@ -5,14 +5,11 @@ use super::function::with_c;
 use super::lexer::Result;
 use super::operand::{Operand, Place};
 use super::operators::{Binary, Unary};
-use super::token::{Text, Token};
-use crate::opcode::{abck, abx, op};
+use super::token::Token;
+use crate::opcode::op;
 
 /// Binding strength of unary operators.
 const UNARY_STRENGTH: u8 = 12;
-/// Nested functions that a function may have.
-const FUNCTIONS_MAX: usize = crate::opcode::MAX_BX as usize;
-
 /// The binary operator that a token is.
 fn binary_operator(token: Token) -> Option<Binary> {
     Some(match token {
@@ -248,104 +245,6 @@ impl Compiler<'_> {
         Ok(last)
     }
 
-    /// Parameters, body and `end` of a function; the closure is put into a register.
-    #[inline(never)]
-    pub(super) fn function_body(&mut self, is_method: bool, line: u32) -> Result<Operand> {
-        if self.state.function.functions.len() >= FUNCTIONS_MAX {
-            return Err(self.too_many("functions", FUNCTIONS_MAX));
-        }
-        self.open_function(line);
-        self.require(Token::Byte(b'('))?;
-        if is_method {
-            self.declare_hidden("self", 1)?;
-            self.activate(1)?;
-        }
-        self.parameters()?;
-        self.require(Token::Byte(b')'))?;
-        self.statements()?;
-        self.state.function.last_line_defined = self.lexer.line;
-        self.require_match(Token::EndBlock, Token::Function, line)?;
-        self.close_function()?;
-        let index = self.state.function.functions.len() as u32 - 1;
-        let mut closure = Place::Relocatable(self.emit(abx(op::CLOSURE, 0, index))).into();
-        self.put_next(&mut closure)?;
-        Ok(closure)
-    }
-
-    #[inline(never)]
-    fn open_function(&mut self, line: u32) {
-        let inner = super::FunctionState::new(line, self.variables.len(), self.labels.count());
-        self.enclosing.push(std::mem::replace(&mut self.state, inner));
-        self.enter_block(false);
-    }
-
-    #[inline(never)]
-    fn close_function(&mut self) -> Result<()> {
-        let finished = self.finish_function()?;
-        if let Some(outer) = self.enclosing.pop() {
-            self.state = outer;
-        }
-        self.state.function.functions.push(finished);
-        Ok(())
-    }
-
-    /// Ends the function at hand with its implicit return.
-    pub(super) fn finish_function(&mut self) -> Result<super::Function> {
-        let base = self.variable_registers();
-        self.emit_return(base, Some(0));
-        self.leave_block()?;
-        self.state.finish();
-        Ok(std::mem::take(&mut self.state.function))
-    }
-
-    #[inline(never)]
-    fn parameters(&mut self) -> Result<()> {
-        let mut count = 0;
-        let mut is_vararg = false;
-        if self.lexer.token != Token::Byte(b')') {
-            loop {
-                match self.lexer.token {
-                    Token::Name(name) => {
-                        self.lexer.advance()?;
-                        self.declare(name)?;
-                        count += 1;
-                    }
-                    Token::Dots => {
-                        self.lexer.advance()?;
-                        is_vararg = true;
-                    }
-                    _ => return Err(self.lexer.error("<name> or '...' expected")),
-                }
-                if is_vararg || !self.accept(Token::Byte(b','))? {
-                    break;
-                }
-            }
-        }
-        self.activate(count)?;
-        let parameter_count = self.state.active_count;
-        self.state.function.parameter_count = parameter_count as u8;
-        if is_vararg {
-            self.set_vararg(parameter_count as u32);
-        }
-        self.reserve(parameter_count)
-    }
-
-    pub(super) fn set_vararg(&mut self, parameter_count: u32) {
-        self.state.function.is_vararg = true;
-        self.emit_abc(op::VARARGPREP, parameter_count, 0, 0);
-    }
-
-    /// Returns `count` values from a register on; `None` for as many as there are.
-    pub(super) fn emit_return(&mut self, first: usize, count: Option<usize>) {
-        let op = match count {
-            Some(0) => op::RETURN0,
-            Some(1) => op::RETURN1,
-            _ => op::RETURN,
-        };
-        let bound = count.map_or(0, |count| count as u32 + 1);
-        self.emit(abck(op, first as u32, bound, 0, false));
-    }
-
     /// Turns the call that an operand is into one without results.
     pub(super) fn discard_results(&mut self, operand: &Operand) -> Result<()> {
         let Place::Call(pc) = operand.place else {
@@ -354,10 +253,5 @@ impl Compiler<'_> {
         let call = self.state.instruction(pc);
         *call = with_c(*call, 1);
         Ok(())
-    }
-
-    /// A declared name's text, where only its value matters.
-    pub(super) fn text_is(&self, text: Text, bytes: &[u8]) -> bool {
-        **self.lexer.texts.bytes(text) == *bytes
     }
 }

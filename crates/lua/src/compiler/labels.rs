@@ -7,7 +7,7 @@ use super::error::SyntaxError;
 use super::function::Block;
 use super::lexer::Result;
 use super::operand::{Jumps, Pc};
-use super::token::Text;
+use super::token::{Text, Token};
 use crate::opcode::op;
 
 /// Jumps that wait for their label.
@@ -215,7 +215,6 @@ impl Compiler<'_> {
     /// The rest of `::name::`.
     #[inline(never)]
     pub(super) fn label_statement(&mut self, name: Text, line: u32) -> Result<()> {
-        use super::token::Token;
         self.require(Token::DoubleColon)?;
         while matches!(self.lexer.token, Token::Byte(b';') | Token::DoubleColon) {
             self.statement()?;

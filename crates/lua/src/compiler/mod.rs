@@ -3,12 +3,18 @@
 //! The output equals that of PUC-Rio's compiler (5.4.8) instruction by instruction, with the
 //! same constants, lines and debug information, so that chunks of both are interchangeable.
 //!
-//! The parser (`expression`, `statement`, `loops`, `assignment`, `table`) walks the grammar and
-//! hands [`operand::Operand`]s to the generator (`registers`, `operators`, `jumps`); `scope`
-//! keeps variables, and `labels` blocks, gotos and labels.
+//! The parser (`expression`, `body`, `table`, `statement`, `assignment`, `loops`) walks the
+//! grammar and hands operands to the generator (`emit`, `registers`, `access`, `operators`,
+//! `arithmetic`, `conditions`, `jumps`); `scope` keeps variables, and `labels` blocks, gotos
+//! and labels.
 
+mod access;
+mod arithmetic;
 mod assignment;
+mod body;
+mod conditions;
 mod constants;
+mod emit;
 mod error;
 mod expression;
 mod fold;

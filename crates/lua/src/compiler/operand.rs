@@ -75,6 +75,7 @@ impl From<Place> for Operand {
 }
 
 impl Operand {
+    /// Whether some jump leaves the expression early.
     pub fn has_jumps(&self) -> bool {
         self.true_jumps != self.false_jumps
     }

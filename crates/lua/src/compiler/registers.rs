@@ -1,26 +1,15 @@
 //! Brings expressions into registers, constants and variables.
 
 use super::Compiler;
-use super::function::{with_a, with_b, with_c};
+use super::function::{with_a, with_c};
 use super::lexer::Result;
 use super::operand::{Operand, Pc, Place};
-use crate::bytecode::Constant;
-use crate::chunk::SHORT_STRING_BYTES_MAX;
-use crate::number::exact_integer;
-use crate::opcode::{self, MAX_ARG, MAX_BX, OFFSET_SBX, OFFSET_SC, abck, abx, asbx, ax_of, op};
+use crate::opcode::{self, MAX_ARG, abck, op};
 
 /// A function may use that many registers.
 const REGISTERS_MAX: usize = 255;
 
 impl Compiler<'_> {
-    pub(super) fn emit(&mut self, instruction: u32) -> Pc {
-        self.state.push(instruction, self.lexer.last_line)
-    }
-
-    pub(super) fn emit_abc(&mut self, op: u32, a: u32, b: u32, c: u32) -> Pc {
-        self.emit(abck(op, a, b, c, false))
-    }
-
     /// Makes sure that `count` registers above the free one exist.
     pub(super) fn check_registers(&mut self, count: usize) -> Result<()> {
         let needed = self.state.free_register + count;
@@ -65,60 +54,6 @@ impl Compiler<'_> {
                 self.free_operand(one);
                 self.free_operand(other);
             }
-        }
-    }
-
-    /// Sets registers to nil, with the instruction before when that does so to its neighbours.
-    pub(super) fn emit_nil(&mut self, from: usize, count: usize) {
-        let (mut first, mut last) = (from as u32, (from + count - 1) as u32);
-        if let Some(previous) = self.state.rewritable_previous()
-            && opcode::opcode(*previous) == op::LOADNIL
-        {
-            let before_first = opcode::a(*previous) as u32;
-            let before_last = before_first + opcode::b(*previous) as u32;
-            if first <= before_last + 1 && before_first <= last + 1 {
-                first = first.min(before_first);
-                last = last.max(before_last);
-                *previous = with_b(with_a(*previous, first), last - first);
-                return;
-            }
-        }
-        self.emit_abc(op::LOADNIL, first, last - first, 0);
-    }
-
-    pub(super) fn emit_integer(&mut self, register: u8, value: i64) -> Result<()> {
-        match signed_bx(value) {
-            Some(short) => {
-                self.emit(asbx(op::LOADI, register.into(), short));
-                Ok(())
-            }
-            None => {
-                let constant = self.integer_constant(value)?;
-                self.emit_constant(register, constant);
-                Ok(())
-            }
-        }
-    }
-
-    fn emit_float(&mut self, register: u8, value: f64) -> Result<()> {
-        match exact_integer(value).and_then(signed_bx) {
-            Some(short) => {
-                self.emit(asbx(op::LOADF, register.into(), short));
-            }
-            None => {
-                let constant = self.float_constant(value)?;
-                self.emit_constant(register, constant);
-            }
-        }
-        Ok(())
-    }
-
-    fn emit_constant(&mut self, register: u8, constant: u32) {
-        if constant <= MAX_BX {
-            self.emit(abx(op::LOADK, register.into(), constant));
-        } else {
-            self.emit(abx(op::LOADKX, register.into(), 0));
-            self.emit(ax_of(op::EXTRAARG, constant));
         }
     }
 
@@ -331,100 +266,4 @@ impl Compiler<'_> {
             None => Ok((self.put_anywhere(operand)?, false)),
         }
     }
-
-    fn emit_store(&mut self, op: u32, a: u8, b: u8, value: &mut Operand) -> Result<()> {
-        let (c, is_constant) = self.constant_or_register(value)?;
-        self.emit(abck(op, a.into(), b.into(), c.into(), is_constant));
-        Ok(())
-    }
-
-    /// Assigns a value to a variable.
-    #[inline(never)]
-    pub(super) fn store(&mut self, variable: Place, value: &mut Operand) -> Result<()> {
-        match variable {
-            Place::Local { register, .. } => {
-                self.free_operand(value);
-                return self.put(value, register);
-            }
-            Place::Upvalue(upvalue) => {
-                let register = self.put_anywhere(value)?;
-                self.emit_abc(op::SETUPVAL, register.into(), upvalue.into(), 0);
-            }
-            Place::IndexedUpvalue { upvalue, constant } => {
-                self.emit_store(op::SETTABUP, upvalue, constant, value)?;
-            }
-            Place::IndexedInteger { table, integer } => {
-                self.emit_store(op::SETI, table, integer, value)?;
-            }
-            Place::IndexedText { table, constant } => {
-                self.emit_store(op::SETFIELD, table, constant, value)?;
-            }
-            Place::Indexed { table, key } => self.emit_store(op::SETTABLE, table, key, value)?,
-            _ => {}
-        }
-        self.free_operand(value);
-        Ok(())
-    }
-
-    /// Prepares `object:key(...)`: the method and the object in two new registers.
-    #[inline(never)]
-    pub(super) fn emit_self(&mut self, object: &mut Operand, key: &mut Operand) -> Result<()> {
-        let register = self.put_anywhere(object)?;
-        self.free_operand(object);
-        let base = self.state.free_register as u8;
-        *object = Place::Register(base).into();
-        self.reserve(2)?;
-        self.emit_store(op::SELF, base, register, key)?;
-        self.free_operand(key);
-        Ok(())
-    }
-
-    fn is_field_name(&self, key: &Operand) -> Option<u8> {
-        let Place::Constant(index) = key.place else { return None };
-        let constant = self.state.function.constants.get(index as usize)?;
-        let is_short =
-            matches!(constant, Constant::String(text) if text.len() <= SHORT_STRING_BYTES_MAX);
-        (is_short && index <= MAX_ARG && !key.has_jumps()).then_some(index as u8)
-    }
-
-    /// Makes `table[key]` of a table and its key.
-    #[inline(never)]
-    pub(super) fn index(&mut self, table: &mut Operand, key: &mut Operand) -> Result<()> {
-        if let Place::Text(text) = key.place {
-            key.place = Place::Constant(self.text_constant(text)?);
-        }
-        let field_name = self.is_field_name(key);
-        if let Place::Upvalue(upvalue) = table.place {
-            if let Some(constant) = field_name {
-                table.place = Place::IndexedUpvalue { upvalue, constant };
-                return Ok(());
-            }
-            self.put_anywhere(table)?;
-        }
-        let (Place::Local { register, .. } | Place::Register(register)) = table.place else {
-            return Ok(());
-        };
-        let integer = key.as_integer().and_then(|value| u8::try_from(value).ok());
-        table.place = if let Some(constant) = field_name {
-            Place::IndexedText { table: register, constant }
-        } else if let Some(integer) = integer {
-            Place::IndexedInteger { table: register, integer }
-        } else {
-            Place::Indexed { table: register, key: self.put_anywhere(key)? }
-        };
-        Ok(())
-    }
-}
-
-/// The number as a signed Bx operand, if it fits.
-fn signed_bx(value: i64) -> Option<i32> {
-    let fits =
-        (-i64::from(OFFSET_SBX)..=i64::from(MAX_BX) - i64::from(OFFSET_SBX)).contains(&value);
-    fits.then_some(value as i32)
-}
-
-/// The number as a signed B or C operand, in its stored form, if it fits.
-pub(super) fn signed_byte(value: i64) -> Option<u32> {
-    let stored = value.checked_add(i64::from(OFFSET_SC))?;
-    u8::try_from(stored).ok().map(u32::from)
 }

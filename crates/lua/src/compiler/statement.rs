@@ -136,7 +136,8 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Whether an expression ends the code that runs: the condition of a loop or `if`.
+    /// A loop's condition: the code after it runs when it holds. Gives the jumps for when it
+    /// does not.
     pub(super) fn condition(&mut self) -> Result<Jumps> {
         let mut condition = self.expression()?;
         if matches!(condition.place, Place::Nil) {
