@@ -60,23 +60,24 @@ impl Outcome {
 
 /// Runs a program under a machine's own `load` and `pcall`; takes the source and returns whether
 /// it was compiled, whether it succeeded, its result or error, and the lines that it printed.
-/// `print` is replaced before. Every machine under test has to be run by this text, so that
+/// `print` is replaced before; nothing but the basic functions is needed. Every machine under test has to be run by this text, so that
 /// levels and tracebacks agree.
 pub const HARNESS: &str = r#"
 local source = ...
-local lines, count = {}, 0
-local pack, concat, tostring, type = table.pack, table.concat, tostring, type
+local printed, recent = "", ""
+local select, tostring, type = select, tostring, type
 function print(...)
-  local parts = pack(...)
-  for index = 1, parts.n do parts[index] = tostring(parts[index]) end
-  count = count + 1
-  lines[count] = concat(parts, "\t", 1, parts.n) .. "\n"
+  for index = 1, select("#", ...) do
+    recent = recent .. (index > 1 and "\t" or "") .. tostring((select(index, ...)))
+  end
+  recent = recent .. "\n"
+  if #recent > 4000 then printed, recent = printed .. recent, "" end
 end
 local chunk, problem = load(source, "=program")
 if not chunk then return false, false, problem, "" end
 local ok, result = pcall(chunk)
 if type(result) ~= "string" then result = "(" .. type(result) .. ")" end
-return true, ok, result, concat(lines)
+return true, ok, result, printed .. recent
 "#;
 
 /// Runs `source`, text or a binary chunk, in a fresh PUC-Rio Lua 5.4.
