@@ -27,10 +27,10 @@ interface Exports {
 
 type Operation =
   | 'open' | 'close' | 'call' | 'start' | 'step' | 'answer' | 'cancel' | 'get' | 'set'
-  | 'register' | 'release' | 'stats' | 'collect' | 'export' | 'import' | 'rollback';
+  | 'register' | 'release' | 'stats' | 'collect' | 'export' | 'import';
 
 const VERSION = 1;
-const ANSWERS = { results: 0, error: 1, later: 2, 'exact-error': 3 };
+export const ANSWERS = { results: 0, error: 1, later: 2, 'exact-error': 3 };
 
 /** What an operation left: its status and the bytes of its output. */
 export interface Reply {

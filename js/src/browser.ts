@@ -1,6 +1,7 @@
 // The entry for browsers: the wasm file beside it, stores in IndexedDB.
 
 import { isModern } from './module.js';
+import { openDatabaseStore } from './store-indexeddb.js';
 import { Moonkeep as Base, type OpenOptions, type Platform } from './moonkeep.js';
 
 const platform: Platform = {
@@ -10,7 +11,7 @@ const platform: Platform = {
         ? new URL('./moonkeep-modern.wasm', import.meta.url)
         : new URL('./moonkeep-baseline.wasm', import.meta.url),
     ),
-  openStore: () => Promise.reject(new Error('no store')),
+  openStore: openDatabaseStore,
 };
 
 export class Moonkeep extends Base {

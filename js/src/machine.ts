@@ -3,7 +3,7 @@
 import { lossy, toUtf8 } from './bytes.js';
 import type { ErrorCode } from './codes.js';
 import { MoonkeepError } from './error.js';
-import { Border, FAILED, type Answer, type Reply } from './border.js';
+import { ANSWERS, Border, FAILED, type Answer, type Reply } from './border.js';
 import { HandleTable } from './handles.js';
 import { Printer } from './printer.js';
 import { decodeValues, encodeValues } from './values.js';
@@ -106,8 +106,7 @@ export class Machine {
       return outcome.value;
     });
     if (answer.kind === 'later') return;
-    const threw = answer.kind === 'results' ? 0 : answer.kind === 'error' ? 1 : 2;
-    this.send('answer', answer.message, threw);
+    this.send('answer', answer.message, ANSWERS[answer.kind]);
   }
 
   /** Heap bytes and fuel used; forgets the host objects that Lua let go of. */

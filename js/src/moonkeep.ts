@@ -2,6 +2,7 @@
 
 import { Driver } from './driver.js';
 import { MoonkeepError } from './error.js';
+import { Keeper } from './keeper.js';
 import { Machine, type HostFunction, type Limits, type Program } from './machine.js';
 import { compileModule, type WasmSource } from './module.js';
 import { Printer } from './printer.js';
@@ -39,7 +40,7 @@ export class Moonkeep {
   protected constructor(
     private readonly machine: Machine,
     private readonly driver: Driver,
-    private readonly store: Store | undefined,
+    private readonly keeper: Keeper | undefined,
   ) {}
 
   protected static async create(options: OpenOptions, platform: Platform): Promise<Moonkeep> {
@@ -52,7 +53,13 @@ export class Moonkeep {
     }
     const { store: place, timeout } = options;
     const store = typeof place === 'string' ? await platform.openStore(place) : place;
-    return new this(machine, new Driver(machine, timeout), store);
+    try {
+      const keeper = store && (await Keeper.open(machine, store));
+      return new this(machine, new Driver(machine, timeout), keeper);
+    } catch (error) {
+      await store?.close();
+      throw error;
+    }
   }
 
   /**
@@ -60,9 +67,34 @@ export class Moonkeep {
    * for each other; promises of host functions are awaited; the event loop keeps turning.
    */
   compute(program: Program, ...args: unknown[]): Promise<unknown[]> {
-    const run = this.tail.then(() => this.driver.run(program, '=compute', args));
-    this.tail = run.catch(() => undefined);
-    return run;
+    return this.enqueue(() => this.run(program, args));
+  }
+
+  /** Stores what `_home` reaches now; `compute` does so at its end. */
+  save(): Promise<void> {
+    return this.enqueue(async () => this.keeper?.commit());
+  }
+
+  private async run(program: Program, args: readonly unknown[]): Promise<unknown[]> {
+    const keeper = this.keeper;
+    try {
+      const results = await this.driver.run(program, '=compute', args);
+      // The results are converted before anything is stored: they are what the caller gets.
+      await keeper?.commit();
+      return results;
+    } catch (error) {
+      if (!(error instanceof MoonkeepError) || error.code !== 'SAVE_STATE_FAILED') {
+        keeper?.rollback();
+      }
+      throw error;
+    }
+  }
+
+  /** One job at a time, in order. */
+  private enqueue<T>(job: () => Promise<T>): Promise<T> {
+    const done = this.tail.then(job);
+    this.tail = done.catch(() => undefined);
+    return done;
   }
 
   /** Runs a program at once and returns its first result. */
@@ -111,7 +143,7 @@ export class Moonkeep {
   async close(): Promise<void> {
     await this.tail;
     this.machine.close();
-    await this.store?.close();
+    await this.keeper?.close();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { isModern } from './module.js';
+import { openFileStore } from './store-file.js';
 import { Moonkeep as Base, type OpenOptions, type Platform } from './moonkeep.js';
 
 const platform: Platform = {
@@ -9,7 +10,7 @@ const platform: Platform = {
     const name = isModern() ? './moonkeep-modern.wasm' : './moonkeep-baseline.wasm';
     return new Uint8Array(await readFile(new URL(name, import.meta.url)));
   },
-  openStore: () => Promise.reject(new Error('no store')),
+  openStore: openFileStore,
 };
 
 export class Moonkeep extends Base {

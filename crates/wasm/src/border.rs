@@ -53,8 +53,9 @@ fn host_call(vm: &mut Vm, request: &[u8]) -> Reply {
     LENT.set(before);
     match status {
         0 => Reply::Results(INPUT.take()),
+        1 => Reply::Error(INPUT.take()),
         2 => Reply::Later,
-        _ => Reply::Error(INPUT.take()),
+        _ => Reply::ExactError(INPUT.take()),
     }
 }
 
@@ -174,11 +175,16 @@ pub extern "C" fn mk_step(budget: u32) -> u32 {
     reply(with_machine(|machine| run::step(machine.vm(), budget)))
 }
 
-/// Answers for the host function that waits: with results, or with an error if `threw` is not 0.
+/// Answers for the host function that waits, with what the import `call` would have returned.
 #[unsafe(no_mangle)]
-pub extern "C" fn mk_answer(threw: u32) -> u32 {
+pub extern "C" fn mk_answer(kind: u32) -> u32 {
     let input = INPUT.take();
-    let outcome = with_machine(|machine| run::answer(machine.vm(), &input, threw != 0));
+    let reply_of = |input| match kind {
+        0 => Reply::Results(input),
+        1 => Reply::Error(input),
+        _ => Reply::ExactError(input),
+    };
+    let outcome = with_machine(|machine| run::answer(machine.vm(), reply_of(input)));
     reply(outcome.map(|()| (Status::Paused, Vec::new())))
 }
 
@@ -231,4 +237,17 @@ pub extern "C" fn mk_collect() -> u32 {
         vm.collect_garbage();
         Ok(Vec::new())
     }))
+}
+
+/// Writes everything that `_home` reaches to the output, as one image.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_export() -> u32 {
+    done(with_machine(|machine| machine.export()))
+}
+
+/// Replaces `_home` by the image in the input.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_import() -> u32 {
+    let input = INPUT.take();
+    done(with_machine(|machine| machine.import(&input).map(|()| Vec::new())))
 }

@@ -13,8 +13,10 @@ use crate::{convert, handles};
 pub enum Reply {
     /// Results, as a message.
     Results(Vec<u8>),
-    /// A message of one value that is thrown.
+    /// A message of one value that is thrown; a text gets the caller's position in front.
     Error(Vec<u8>),
+    /// A message of one value that is thrown as it is.
+    ExactError(Vec<u8>),
     /// The answer comes later.
     Later,
 }
@@ -153,30 +155,36 @@ fn invoke(call: &mut Call<'_>, target: WireValue) -> Result<usize, Throw> {
         Ok(request) => request,
         Err(failure) => return call.error(&failure.message),
     };
-    match (host.call)(call.vm, &request) {
-        Reply::Later => call.wait(),
-        Reply::Results(bytes) => match convert::decode(call.vm, &bytes) {
-            Ok(values) => {
-                values.iter().try_for_each(|&value| call.push(value))?;
-                Ok(values.len())
-            }
-            Err(failure) => call.error(&failure.message),
-        },
-        Reply::Error(bytes) => {
-            let error = thrown(call.vm, &bytes)?;
-            call.vm.throw(error)
+    let reply = (host.call)(call.vm, &request);
+    if let Reply::Later = reply {
+        return call.wait();
+    }
+    match outcome(call.vm, reply)? {
+        Ok(values) => {
+            values.iter().try_for_each(|&value| call.push(value))?;
+            Ok(values.len())
         }
+        Err(error) => call.vm.throw(error),
     }
 }
 
-/// The Lua error for what a host function threw; a text gets the caller's position in front.
-pub fn thrown(vm: &mut Vm, bytes: &[u8]) -> Result<Value, Throw> {
-    let value = match convert::decode(vm, bytes) {
+/// The results in a reply, or the value that it throws.
+pub fn outcome(vm: &mut Vm, reply: Reply) -> Result<Result<Vec<Value>, Value>, Throw> {
+    let (bytes, is_exact) = match reply {
+        Reply::Results(bytes) => match convert::decode(vm, &bytes) {
+            Ok(values) => return Ok(Ok(values)),
+            Err(failure) => return Ok(Err(vm.string(failure.message)?)),
+        },
+        Reply::Error(bytes) => (bytes, false),
+        Reply::ExactError(bytes) => (bytes, true),
+        Reply::Later => return Ok(Ok(Vec::new())),
+    };
+    let value = match convert::decode(vm, &bytes) {
         Ok(values) => values.first().copied().unwrap_or(Value::NIL),
         Err(failure) => vm.string(failure.message)?,
     };
-    let Some(text) = vm.bytes(value) else { return Ok(value) };
+    let Some(text) = vm.bytes(value).filter(|_| !is_exact) else { return Ok(Err(value)) };
     let mut message = vm.position_at_level(1);
     message.extend_from_slice(text);
-    vm.string(message)
+    Ok(Err(vm.string(message)?))
 }

@@ -1,7 +1,8 @@
-//! One machine: a VM with its options, its globals and its host.
+//! One machine: an engine with its options, its globals and its host.
 
 use codec::{Message, WireValue};
 use lua::{Limits, Value, Vm};
+use moonkeep::Engine;
 
 use crate::failure::{Code, Failure};
 use crate::host::{self, Host};
@@ -11,9 +12,8 @@ use crate::{convert, run};
 const HEAP_BYTES: usize = 256 << 20;
 
 /// A Lua machine behind the border.
-#[derive(Debug)]
 pub struct Machine {
-    vm: Vm,
+    engine: Engine,
 }
 
 impl Machine {
@@ -22,18 +22,33 @@ impl Machine {
     /// # Errors
     /// Options that make no sense, and limits too tight for the library.
     pub fn open(options: &[u8], host: Host) -> Result<Machine, Failure> {
-        let options = Options::read(options)?;
-        let mut vm = Vm::with_seed(options.seed);
-        vm.set_limits(&options.limits);
-        vm.open_libraries()?;
-        host::connect(&mut vm, host)?;
-        run::prepare(&mut vm);
-        Ok(Machine { vm })
+        let Options { limits, seed } = Options::read(options)?;
+        let mut engine = Engine::new(&moonkeep::Options { limits, seed })
+            .map_err(|error| Failure::new(Code::Memory, error.to_string()))?;
+        host::connect(engine.vm(), host)?;
+        run::prepare(engine.vm());
+        Ok(Machine { engine })
     }
 
     /// The VM.
     pub fn vm(&mut self) -> &mut Vm {
-        &mut self.vm
+        self.engine.vm()
+    }
+
+    /// Everything that `_home` reaches, as one image.
+    ///
+    /// # Errors
+    /// What cannot be stored, with the path to it.
+    pub fn export(&self) -> Result<Vec<u8>, Failure> {
+        self.engine.save().map_err(|error| Failure::new(Code::Save, error.to_string()))
+    }
+
+    /// Replaces `_home` by what an image holds.
+    ///
+    /// # Errors
+    /// An image that cannot be read; `_home` stays as it was.
+    pub fn import(&mut self, image: &[u8]) -> Result<(), Failure> {
+        self.engine.restore(image).map_err(|error| Failure::new(Code::Load, error.to_string()))
     }
 }
 

@@ -5,7 +5,8 @@ use lua::{Call, Control, Interruption, Step, Throw, Value, Vm};
 use std::cell::RefCell;
 
 use crate::failure::{Code, Failure};
-use crate::{convert, handles, host};
+use crate::host::{self, Reply};
+use crate::{convert, handles};
 
 /// How a call across the border ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,20 +115,12 @@ pub fn step(vm: &mut Vm, budget: u32) -> Result<(Status, Vec<u8>), Failure> {
 }
 
 /// Hands the host function that waits its results, or the error that it threw.
-pub fn answer(vm: &mut Vm, bytes: &[u8], threw: bool) -> Result<(), Failure> {
-    let outcome = if threw {
-        let error = host::thrown(vm, bytes)?;
-        vm.answer_error(error)
-    } else {
-        match convert::decode(vm, bytes) {
-            Ok(values) => vm.answer(&values),
-            Err(failure) => {
-                let error = vm.string(failure.message)?;
-                vm.answer_error(error)
-            }
-        }
+pub fn answer(vm: &mut Vm, reply: Reply) -> Result<(), Failure> {
+    let answered = match host::outcome(vm, reply)? {
+        Ok(values) => vm.answer(&values),
+        Err(error) => vm.answer_error(error),
     };
-    outcome.map_err(|throw| failed(vm, throw))
+    answered.map_err(|throw| failed(vm, throw))
 }
 
 /// Ends a run at once: nothing of it runs any more.
