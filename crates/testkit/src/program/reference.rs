@@ -62,7 +62,7 @@ impl Outcome {
 /// it was compiled, whether it succeeded, its result or error, and the lines that it printed.
 /// `print` is replaced before; nothing but the basic functions is needed. Every machine under test has to be run by this text, so that
 /// levels and tracebacks agree.
-pub const HARNESS: &str = r#"
+pub const HARNESS: &str = r##"
 local source = ...
 local printed, recent = "", ""
 local select, tostring, type = select, tostring, type
@@ -78,7 +78,7 @@ if not chunk then return false, false, problem, "" end
 local ok, result = pcall(chunk)
 if type(result) ~= "string" then result = "(" .. type(result) .. ")" end
 return true, ok, result, printed .. recent
-"#;
+"##;
 
 /// Runs `source`, text or a binary chunk, in a fresh PUC-Rio Lua 5.4.
 ///
