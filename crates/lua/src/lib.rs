@@ -17,6 +17,7 @@ pub mod value;
 mod vm;
 
 pub use heap::Heap;
+pub use library::LibraryOptions;
 pub use value::{ClosureId, ProtoId, UpvalueId, UserdataId, Value};
 pub use value::{Kind, NativeClosureId, NativeId, StringId, TableId, ThreadId, Type};
 pub use vm::{Call, Control, Interruption, Limits, NativeFunction, Step, Throw, Vm, Writer};

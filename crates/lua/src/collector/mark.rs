@@ -35,6 +35,13 @@ impl Heap {
         }
     }
 
+    /// The same for a cell.
+    pub(crate) fn mark_cell_if_marking(&mut self, cell: UpvalueId) {
+        if self.gc.phase == super::Phase::Mark {
+            self.mark_cell(cell);
+        }
+    }
+
     /// Marks a value that is reachable.
     #[inline]
     pub(crate) fn mark_value(&mut self, value: Value) {

@@ -4,8 +4,12 @@
 //! that builds a graph piece by piece calls [`Vm::pause_collector`] first.
 
 mod coroutine;
+mod describe;
+mod stack;
 
 pub use coroutine::{CoroutineSnapshot, FrameSnapshot, InvalidSnapshot};
+pub use describe::FunctionDescription;
+pub use stack::{Level, Local};
 
 use crate::bytecode::{Constant, Function};
 use crate::chunk::Chunk;
@@ -240,6 +244,22 @@ impl Vm {
     /// The host object of a userdata, to change it.
     pub fn userdata_mut<T: 'static>(&mut self, userdata: UserdataId) -> Option<&mut T> {
         self.heap.userdata.items[userdata.index()].data.as_mut()?.downcast_mut()
+    }
+
+    /// A user value of a userdata, counted from 1; `None` if it was made with fewer.
+    pub fn user_value(&self, userdata: UserdataId, number: i64) -> Option<Value> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.heap.userdata.items[userdata.index()].user_values.get(index).copied()
+    }
+
+    /// Sets a user value, counted from 1; false if the userdata was made with fewer.
+    pub fn set_user_value(&mut self, userdata: UserdataId, number: i64, value: Value) -> bool {
+        let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let values = &mut self.heap.userdata.items[userdata.index()].user_values;
+        let Some(place) = index.and_then(|index| values.get_mut(index)) else { return false };
+        *place = value;
+        self.heap.mark_if_marking(value);
+        true
     }
 
     /// Makes a userdata of a host object that weighs `weight` bytes.

@@ -1,6 +1,7 @@
 //! The standard library, written against the VM's public interface.
 
 pub mod base;
+mod debug;
 
 use crate::value::{TableId, Value};
 use crate::vm::{NativeFunction, Throw, Vm};
@@ -14,13 +15,74 @@ pub struct State {
     pub(crate) warnings_on: bool,
 }
 
+/// Which parts of the standard library a program gets.
+///
+/// ```
+/// let mut vm = lua::Vm::new();
+/// vm.open_selected(&lua::LibraryOptions::sandboxed()).unwrap();
+/// let found = vm.eval(b"return io, debug.sethook, debug.traceback", "=example").unwrap();
+/// assert!(found[0].is_nil() && found[1].is_nil() && found[2].is_function());
+/// ```
+#[derive(Clone, Debug)]
+pub struct LibraryOptions {
+    /// Files, processes and the environment.
+    pub host_access: bool,
+    /// All of `debug`, whose functions reach into other functions' variables and metatables.
+    pub full_debug: bool,
+}
+
+impl LibraryOptions {
+    /// Everything, for programs that may do what their host may.
+    pub fn trusted() -> LibraryOptions {
+        LibraryOptions { host_access: true, full_debug: true }
+    }
+
+    /// What cannot leave the VM nor break the encapsulation of the host's own Lua code.
+    pub fn sandboxed() -> LibraryOptions {
+        LibraryOptions { host_access: false, full_debug: false }
+    }
+}
+
 impl Vm {
     /// Opens the whole standard library.
     ///
     /// # Errors
     /// A heap without room.
     pub fn open_libraries(&mut self) -> Result<(), Throw> {
-        base::open(self)
+        self.open_selected(&LibraryOptions::trusted())
+    }
+
+    /// Opens the parts of the standard library that the options name.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn open_selected(&mut self, options: &LibraryOptions) -> Result<(), Throw> {
+        let globals = Value::table(self.globals);
+        self.add_library("_G", globals)?;
+        base::open(self)?;
+        let debug =
+            if options.full_debug { debug::open(self)? } else { debug::open_restricted(self)? };
+        self.add_library("debug", debug)
+    }
+
+    /// The table of loaded modules, `package.loaded`.
+    fn loaded_table(&mut self) -> Result<TableId, Throw> {
+        if let Some(loaded) = self.field(self.registry, "_LOADED").as_table() {
+            return Ok(loaded);
+        }
+        let loaded = self.table()?;
+        self.set_field(self.registry, "_LOADED", Value::table(loaded))?;
+        Ok(loaded)
+    }
+
+    /// Makes a library known as a global variable and as a loaded module.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn add_library(&mut self, name: &str, library: Value) -> Result<(), Throw> {
+        let loaded = self.loaded_table()?;
+        self.set_field(loaded, name, library)?;
+        self.set_field(self.globals, name, library)
     }
 
     /// Registers functions as fields of a table, under `prefix.name` (or `name` alone).
@@ -40,14 +102,6 @@ impl Vm {
             self.set_field(table, name, Value::native(id))?;
         }
         Ok(())
-    }
-
-    /// The name of a function among the loaded libraries, like `string.find`.
-    pub(crate) fn library_name(&self, function: Value) -> Option<Vec<u8>> {
-        match function.kind() {
-            crate::Kind::Native(id) => Some(self.native_name(id).as_bytes().to_vec()),
-            _ => None,
-        }
     }
 
     /// Emits a warning, as `warn` does.

@@ -86,7 +86,7 @@ impl Vm {
                 tag::CLOSURE => {
                     self.push_lua_frame(slot, wanted, flags)?;
                     if self.hook_active() {
-                        self.hook_call(false)?;
+                        self.hook_call()?;
                     }
                     return Ok(());
                 }
@@ -135,7 +135,7 @@ impl Vm {
             }
         }
         if self.hook_active() {
-            self.hook_call(false)?;
+            self.hook_call()?;
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Vm {
         self.push_frame(frame)?;
         self.charge(8)?;
         if self.hook_active() {
-            self.hook_call(false)?;
+            self.hook_call()?;
         }
         let count = self.execution.top - base;
         let pushed = match &self.natives.items[id.index()].body {
@@ -166,7 +166,10 @@ impl Vm {
                 let function = function.clone();
                 function(&mut Call { vm: self, base, count })?
             }
-            Body::Control(control) => return self.control(*control, base, count),
+            Body::Control(control) => {
+                self.control(*control, base, count)?;
+                return self.after_native();
+            }
         };
         if self.heap.account.wants_collection() {
             self.collect_step();
@@ -176,7 +179,17 @@ impl Vm {
         }
         let top = self.execution.top;
         debug_assert!(pushed <= top - base, "a native function returns what it pushed");
-        self.finish_return(top - pushed, pushed)
+        if self.hook_active() {
+            self.hook_return(top - pushed, pushed)?;
+        }
+        self.finish_return(top - pushed, pushed)?;
+        self.after_native()
+    }
+
+    /// A native function may have set or removed a hook.
+    #[inline(always)]
+    fn after_native(&self) -> Result<(), Signal> {
+        if self.hook.changed() { Err(Signal::Reenter) } else { Ok(()) }
     }
 
     fn control(&mut self, control: Control, base: usize, count: usize) -> Result<(), Signal> {
@@ -240,7 +253,7 @@ impl Vm {
             let extra = self.vararg_count(base);
             let count = self.execution.top - first;
             if self.hook_active() {
-                self.hook_return()?;
+                self.hook_return(first, count)?;
             }
             let new_base = base - (extra + parameters);
             if let Some(frame) = self.execution.frames.last_mut() {
@@ -254,10 +267,10 @@ impl Vm {
     /// Returns what stands from `first` to the top.
     #[inline(never)]
     pub(crate) fn return_plain(&mut self, first: usize) -> Result<(), Signal> {
-        if self.hook_active() {
-            self.hook_return()?;
-        }
         let count = self.execution.top - first;
+        if self.hook_active() {
+            self.hook_return(first, count)?;
+        }
         self.finish_return(first, count)
     }
 
@@ -317,19 +330,33 @@ impl Vm {
                 FrameKind::Lua => return Ok(()),
                 FrameKind::Boundary => return Err(Signal::Returned),
                 FrameKind::Pending => return Err(Signal::Waiting),
-                FrameKind::Bottom => self.finish_coroutine(first)?,
+                FrameKind::Bottom => {
+                    self.finish_coroutine(first)?;
+                    self.after_native()?;
+                }
                 FrameKind::ProtectedCall | FrameKind::ProtectedCallWithHandler => {
                     self.execution.stack[first - 1] = Value::TRUE;
-                    self.finish_return(first - 1, top + 1 - first)?;
+                    self.finish_native(first - 1, top + 1 - first)?;
                 }
                 FrameKind::ProtectedClose => self.continue_protected_close(base)?,
+                FrameKind::PassThrough if frame.flags & flag::META != 0 => {
+                    self.finish_return(first, top - first)?;
+                }
                 FrameKind::Native
                 | FrameKind::PassThrough
                 | FrameKind::Resume
                 | FrameKind::Wrap
-                | FrameKind::Yield => self.finish_return(first, top - first)?,
+                | FrameKind::Yield => self.finish_native(first, top - first)?,
             }
         }
+    }
+
+    /// Lets the native function on top return.
+    pub(crate) fn finish_native(&mut self, first: usize, count: usize) -> Result<(), Signal> {
+        if self.hook_active() {
+            self.hook_return(first, count)?;
+        }
+        self.finish_return(first, count)
     }
 
     /// Gives an instruction of the Lua frame on top the result of the metamethod it called.
@@ -449,7 +476,7 @@ impl Vm {
             frame.flags |= flag::TAIL;
         }
         if self.hook_active() {
-            self.hook_call(true)?;
+            self.hook_call()?;
         }
         Ok(())
     }
@@ -475,6 +502,9 @@ impl Vm {
         stack[base..base + parameters].fill(Value::NIL);
         if let Some(frame) = self.execution.frames.last_mut() {
             frame.base = new_base as u32;
+        }
+        if self.hook_active() {
+            self.hook_call()?;
         }
         Ok(())
     }

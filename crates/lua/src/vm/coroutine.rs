@@ -120,7 +120,7 @@ impl Vm {
         };
         match begun {
             // Whatever else it is, the driver sees it in the new thread's frames.
-            Ok(()) | Err(Signal::Returned | Signal::Waiting) => Ok(()),
+            Ok(()) | Err(Signal::Returned | Signal::Waiting | Signal::Reenter) => Ok(()),
             Err(Signal::Throw(throw)) => {
                 let error = self.thrown_value(throw);
                 let thread = self.current;
@@ -134,6 +134,7 @@ impl Vm {
 
     /// Swaps execution states.
     fn make_current(&mut self, thread: ThreadId) {
+        self.store_hook();
         let state = std::mem::take(&mut self.heap.threads.items[thread.index()].execution);
         let old = std::mem::replace(&mut self.execution, state);
         self.heap.threads.items[self.current.index()].execution = old;
@@ -195,7 +196,7 @@ impl Vm {
         let wrapped =
             self.execution.frames.last().is_some_and(|frame| frame.kind == FrameKind::Wrap);
         let first = first + wrapped as usize;
-        self.finish_return(first, self.execution.top - first)
+        self.finish_native(first, self.execution.top - first)
     }
 
     fn deliver(&mut self, success: bool, values: &[Value]) -> Result<(), Signal> {

@@ -66,7 +66,7 @@ impl Call<'_> {
         match self.vm.wait_for_host() {
             Ok(()) => Ok(WAITS),
             Err(Signal::Throw(throw)) => Err(throw),
-            Err(Signal::Returned | Signal::Waiting) => Err(Throw::Error),
+            Err(Signal::Returned | Signal::Waiting | Signal::Reenter) => Err(Throw::Error),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Signal, Throw, Vm, names};
 use crate::bytecode::Function;
 use crate::debug_info::{self, CodeView, Name};
-use crate::heap::thread::{Frame, FrameKind};
+use crate::heap::thread::{Frame, FrameKind, flag};
 use crate::opcode::{self as oc, op};
 use crate::value::{ProtoId, Value};
 
@@ -233,7 +233,8 @@ impl Vm {
         index: usize,
         message: &[u8],
     ) -> Result<T, Throw> {
-        let name = self.native_call_name();
+        let level = self.level(self.current, 0);
+        let name = level.and_then(|level| self.call_name(level));
         let mut number = index + 1;
         let mut text = Vec::new();
         if let Some(name) = &name
@@ -251,7 +252,7 @@ impl Vm {
         }
         let name = match name {
             Some(name) => name.name,
-            None => self.library_name_of_running().unwrap_or_else(|| b"?".to_vec()),
+            None => self.loaded_name_of(level).unwrap_or_else(|| b"?".to_vec()),
         };
         text.extend_from_slice(format!("bad argument #{number} to '").as_bytes());
         text.extend_from_slice(&name);
@@ -261,27 +262,19 @@ impl Vm {
         self.throw_at_level(1, &text)
     }
 
-    /// How the running native function was called.
-    fn native_call_name(&self) -> Option<Name> {
-        let frames = &self.execution.frames;
-        let caller = *frames.get(frames.len().checked_sub(2)?)?;
-        if caller.kind != FrameKind::Lua || caller.pc == 0 {
-            return None;
-        }
-        debug_info::call_name(&ProtoView { vm: self, proto: caller.proto }, caller.pc - 1)
-    }
-
-    /// The name of the running native function among the loaded libraries.
-    fn library_name_of_running(&self) -> Option<Vec<u8>> {
-        let frame = self.execution.frames.last()?;
-        self.library_name(self.execution.stack[frame.base as usize - 1])
+    fn loaded_name_of(&self, level: Option<crate::introspect::Level>) -> Option<Vec<u8>> {
+        self.loaded_name(self.function_at(level?))
     }
 }
 
 impl Frame {
     /// Whether the debug library and tracebacks show the frame.
     pub(crate) fn is_visible(&self) -> bool {
-        !matches!(self.kind, FrameKind::Boundary | FrameKind::Bottom)
+        match self.kind {
+            FrameKind::Boundary | FrameKind::Bottom => false,
+            FrameKind::PassThrough => self.flags & flag::META == 0,
+            _ => true,
+        }
     }
 }
 
@@ -304,7 +297,7 @@ impl From<Signal> for Throw {
     fn from(signal: Signal) -> Throw {
         match signal {
             Signal::Throw(throw) => throw,
-            Signal::Returned | Signal::Waiting => Throw::Error,
+            Signal::Returned | Signal::Waiting | Signal::Reenter => Throw::Error,
         }
     }
 }

@@ -28,11 +28,15 @@ impl HookMask {
 pub struct Hook {
     pub(crate) function: Value,
     pub(crate) mask: HookMask,
+    /// Instructions until the next count event.
+    countdown: u32,
+    /// The instruction that ran last, to tell new lines.
+    last_pc: u32,
 }
 
 impl Default for Hook {
     fn default() -> Hook {
-        Hook { function: Value::NIL, mask: HookMask::default() }
+        Hook { function: Value::NIL, mask: HookMask::default(), countdown: 0, last_pc: 0 }
     }
 }
 
@@ -42,11 +46,21 @@ pub(crate) struct Active {
     on: bool,
     /// A hook is running: it is not hooked itself.
     inside: bool,
+    /// The dispatch loop has to be entered again, since the other variant may be needed.
+    changed: bool,
     hook: Hook,
-    countdown: u32,
-    /// Frame depth and instruction seen last, to tell new lines.
-    last_depth: usize,
-    last_pc: u32,
+    /// The values that the event is about: the number of the first one and their count.
+    transfer: (usize, usize),
+}
+
+/// What a hook is called for.
+#[derive(Clone, Copy)]
+struct Event {
+    name: &'static str,
+    line: Value,
+    transfer: (usize, usize),
+    /// Instructions that the hook sees as executed already.
+    ahead: u32,
 }
 
 impl Active {
@@ -60,13 +74,34 @@ impl Active {
     pub fn pending(&self) -> bool {
         self.active() && (self.hook.mask.line || self.hook.mask.count > 0)
     }
+
+    pub fn transferred(&self) -> (usize, usize) {
+        self.transfer
+    }
+
+    /// Whether the dispatch loop has to be left, since a hook was set or removed.
+    #[inline(always)]
+    pub fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The dispatch loop is entered.
+    pub fn settle(&mut self) {
+        self.changed = false;
+    }
 }
 
 impl Vm {
     /// Sets the hook of a thread; an empty mask removes it.
     pub fn set_hook(&mut self, thread: crate::ThreadId, function: Value, mask: HookMask) {
-        let hook = if mask.is_empty() { Hook::default() } else { Hook { function, mask } };
+        self.store_hook();
+        let last_pc = self.heap.threads.items[thread.index()].hook.last_pc;
+        let hook = match mask.is_empty() {
+            true => Hook::default(),
+            false => Hook { function, mask, countdown: mask.count, last_pc },
+        };
         self.heap.threads.items[thread.index()].hook = hook;
+        self.heap.mark_if_marking(hook.function);
         if thread == self.current {
             self.refresh_hook();
         }
@@ -78,12 +113,20 @@ impl Vm {
         (hook.function, hook.mask)
     }
 
+    /// Before the running thread changes: keeps how far its hook has come.
+    pub(crate) fn store_hook(&mut self) {
+        if self.hook.on {
+            self.heap.threads.items[self.current.index()].hook = self.hook.hook;
+        }
+    }
+
+    /// After the running thread or its hook has changed.
     pub(crate) fn refresh_hook(&mut self) {
         let hook = self.heap.threads.items[self.current.index()].hook;
-        self.hook.on = !hook.mask.is_empty();
+        let on = !hook.mask.is_empty();
+        self.hook.changed |= on != self.hook.on;
+        self.hook.on = on;
         self.hook.hook = hook;
-        self.hook.countdown = hook.mask.count;
-        self.hook.last_depth = usize::MAX;
     }
 
     #[inline(always)]
@@ -93,87 +136,100 @@ impl Vm {
 
     /// Before an instruction: count and line events. The program counter is saved.
     pub(crate) fn run_hook(&mut self) -> Result<(), Signal> {
+        let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
+        if frame.pc == 0 && self.heap.heads[frame.proto.index()].is_vararg {
+            return Ok(()); // The function begins after its arguments were arranged.
+        }
         let mask = self.hook.hook.mask;
         if mask.count > 0 {
-            self.hook.countdown = self.hook.countdown.saturating_sub(1);
-            if self.hook.countdown == 0 {
-                self.hook.countdown = mask.count;
-                self.call_hook("count", Value::NIL)?;
+            self.hook.hook.countdown = self.hook.hook.countdown.saturating_sub(1);
+            if self.hook.hook.countdown == 0 {
+                self.hook.hook.countdown = mask.count;
+                self.call_hook(Event::new("count", Value::NIL))?;
             }
         }
-        if mask.line {
-            self.line_event()?;
-        }
-        Ok(())
-    }
-
-    fn line_event(&mut self) -> Result<(), Signal> {
-        let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
-        let depth = self.execution.frames.len();
-        let (last_depth, last_pc) = (self.hook.last_depth, self.hook.last_pc);
-        self.hook.last_depth = depth;
-        self.hook.last_pc = frame.pc;
-        let function = &self.heap.protos.items[frame.proto.index()].function;
-        if function.line_info.is_empty() {
-            return Ok(());
-        }
-        let head = self.heap.heads[frame.proto.index()];
-        if head.is_vararg && frame.pc == 0 {
-            return Ok(());
-        }
-        let line = self.line_at(frame.proto, frame.pc);
-        // A backward jump is a new line even if it is the same one.
-        let same =
-            last_depth == depth && frame.pc > last_pc && self.line_at(frame.proto, last_pc) == line;
-        if !same {
-            self.call_hook("line", Value::integer(line.unwrap_or(0) as i64))?;
+        if mask.line && self.hook.active() {
+            let last_pc = std::mem::replace(&mut self.hook.hook.last_pc, frame.pc);
+            let line = self.line_at(frame.proto, frame.pc);
+            // A backward jump is a new line even if it is the same one.
+            if frame.pc <= last_pc || line != self.line_at(frame.proto, last_pc) {
+                let line = line.map_or(Value::NIL, |line| Value::integer(line.into()));
+                self.call_hook(Event::new("line", line))?;
+            }
         }
         Ok(())
     }
 
     /// After a frame was pushed.
-    pub(crate) fn hook_call(&mut self, tail: bool) -> Result<(), Signal> {
-        self.hook.last_depth = usize::MAX;
+    pub(crate) fn hook_call(&mut self) -> Result<(), Signal> {
+        let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
+        let is_lua = frame.kind == FrameKind::Lua;
+        let mut count = self.execution.top.saturating_sub(frame.base as usize);
+        if is_lua {
+            let head = self.heap.heads[frame.proto.index()];
+            if head.is_vararg && frame.pc == 0 {
+                return Ok(()); // Called again when the arguments are arranged.
+            }
+            count = head.parameter_count as usize;
+            self.hook.hook.last_pc = 0;
+        }
         if self.hook.hook.mask.call {
-            self.call_hook(if tail { "tail call" } else { "call" }, Value::NIL)?;
+            let is_tail = frame.flags & flag::TAIL != 0;
+            let event = Event::new(if is_tail { "tail call" } else { "call" }, Value::NIL);
+            self.call_hook(Event { transfer: (1, count), ahead: is_lua.into(), ..event })?;
+        }
+        if is_lua {
+            self.hook.hook.last_pc = frame.pc; // The next instruction is on a new line.
         }
         Ok(())
     }
 
-    /// Before a frame is popped.
-    pub(crate) fn hook_return(&mut self) -> Result<(), Signal> {
-        self.hook.last_depth = usize::MAX;
+    /// Before a frame is popped that returns `count` values from the slot `first` on.
+    pub(crate) fn hook_return(&mut self, first: usize, count: usize) -> Result<(), Signal> {
+        let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
         if self.hook.hook.mask.ret {
-            self.call_hook("return", Value::NIL)?;
+            let number = (first + 1).saturating_sub(frame.base as usize);
+            let event = Event::new("return", Value::NIL);
+            self.call_hook(Event { transfer: (number, count), ahead: 0, ..event })?;
+        }
+        let frames = &self.execution.frames;
+        if let Some(below) = frames.len().checked_sub(2).map(|index| frames[index])
+            && below.kind == FrameKind::Lua
+        {
+            self.hook.hook.last_pc = below.pc.saturating_sub(1);
         }
         Ok(())
     }
 
-    fn call_hook(&mut self, event: &str, line: Value) -> Result<(), Signal> {
-        let event = self.heap.string(event.as_bytes())?;
+    fn call_hook(&mut self, event: Event) -> Result<(), Signal> {
+        let name = self.heap.string(event.name.as_bytes())?;
         let (function, top) = (self.hook.hook.function, self.execution.top);
-        let slot = match self.execution.frames.last() {
-            Some(frame) if frame.kind == FrameKind::Lua => self.extent().max(top),
-            _ => top,
-        };
-        self.place_call(slot, function, &[event, line])?;
+        let slot = self.extent();
+        self.place_call(slot, function, &[name, event.line])?;
+        let depth = self.execution.frames.len();
+        if let Some(frame) = self.execution.frames.last_mut() {
+            frame.flags |= flag::HOOK;
+            frame.pc += event.ahead;
+        }
+        let outer = std::mem::replace(&mut self.hook.transfer, event.transfer);
         self.hook.inside = true;
-        let outcome = self.call_nested_flagged(slot, flag::HOOK);
+        let outcome = self.call_nested(slot);
         self.hook.inside = false;
-        self.execution.top = top;
+        self.hook.transfer = outer;
+        if let Some(frame) = self.execution.frames.get_mut(depth - 1) {
+            frame.flags &= !flag::HOOK;
+        }
         outcome?;
+        if let Some(frame) = self.execution.frames.last_mut() {
+            frame.pc -= event.ahead;
+        }
+        self.execution.top = top;
         Ok(())
     }
+}
 
-    fn call_nested_flagged(&mut self, slot: usize, flags: u8) -> Result<usize, super::Throw> {
-        if let Some(frame) = self.execution.frames.last_mut() {
-            frame.flags |= flags;
-        }
-        let depth = self.execution.frames.len();
-        let outcome = self.call_nested(slot);
-        if let Some(frame) = self.execution.frames.get_mut(depth - 1) {
-            frame.flags &= !flags;
-        }
-        outcome
+impl Event {
+    fn new(name: &'static str, line: Value) -> Event {
+        Event { name, line, transfer: (0, 0), ahead: 1 }
     }
 }

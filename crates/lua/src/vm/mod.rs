@@ -5,7 +5,7 @@ mod call;
 mod close;
 mod coroutine;
 mod embed;
-mod error;
+pub(crate) mod error;
 mod execute;
 pub(crate) mod hook;
 mod limits;
@@ -53,6 +53,8 @@ pub(crate) enum Signal {
     Returned,
     /// A host function will answer later.
     Waiting,
+    /// The dispatch loop has to be entered again, perhaps in the other variant.
+    Reenter,
 }
 
 impl From<Throw> for Signal {

@@ -2,7 +2,7 @@
 
 use super::execute::Leave;
 use super::{Signal, Throw, Vm};
-use crate::heap::thread::{FrameKind, RETURN_SLOW};
+use crate::heap::thread::{FrameKind, RETURN_SLOW, flag};
 use crate::value::{ThreadId, Value};
 
 /// Nested calls from native code into Lua code; PUC-Rio's limit on C calls.
@@ -65,7 +65,7 @@ impl Vm {
         self.push_boundary(slot)?;
         self.place_call(slot, function, args)?;
         match self.call_at(slot, RETURN_SLOW) {
-            Ok(()) | Err(Signal::Returned | Signal::Waiting) => Ok(()),
+            Ok(()) | Err(Signal::Returned | Signal::Waiting | Signal::Reenter) => Ok(()),
             Err(Signal::Throw(throw)) => self.recover(throw),
         }
     }
@@ -150,6 +150,7 @@ impl Vm {
                     }
                 }
                 Err(Signal::Throw(throw)) => self.unwind(throw)?,
+                Err(Signal::Reenter) => {}
                 Err(Signal::Returned) => return Ok(Outcome::Returned),
                 Err(Signal::Waiting) => return Ok(Outcome::Waiting),
             }
@@ -158,6 +159,7 @@ impl Vm {
 
     /// Enters the variant of the dispatch loop that the frame on top needs.
     fn enter(&mut self) -> Result<Leave, Signal> {
+        self.hook.settle();
         if self.execution.frames.last().is_some_and(|frame| frame.kind != FrameKind::Lua) {
             self.settle()?;
         }
@@ -187,7 +189,7 @@ impl Vm {
         self.push_boundary(slot)?;
         self.rust_depth += 1;
         let outcome = match self.call_at(slot, RETURN_SLOW) {
-            Ok(()) => self.drive(),
+            Ok(()) | Err(Signal::Reenter) => self.drive(),
             Err(Signal::Throw(throw)) => match self.unwind(throw) {
                 Ok(()) => self.drive(),
                 Err(throw) => Err(throw),
@@ -231,7 +233,15 @@ impl Vm {
     ) -> Result<Value, Throw> {
         let slot = self.extent();
         self.place_call(slot, function, &[argument])?;
-        self.call_nested(slot)?;
+        let depth = self.execution.frames.len();
+        if let Some(frame) = self.execution.frames.last_mut() {
+            frame.flags |= flag::FINALIZER;
+        }
+        let outcome = self.call_nested(slot);
+        if let Some(frame) = depth.checked_sub(1).and_then(|n| self.execution.frames.get_mut(n)) {
+            frame.flags &= !flag::FINALIZER;
+        }
+        outcome?;
         self.execution.top = slot;
         Ok(Value::NIL)
     }
