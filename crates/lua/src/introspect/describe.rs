@@ -127,12 +127,13 @@ impl Vm {
         }
         text.extend_from_slice(b"stack traceback:");
         let count = self.level_count(thread);
-        let is_long = count.saturating_sub(level) > FIRST_LEVELS + LAST_LEVELS;
+        let is_long = count.saturating_sub(level) > FIRST_LEVELS + LAST_LEVELS + 1;
         let mut number = level;
         while number < count {
             if is_long && number == level + FIRST_LEVELS {
                 let skipped = count - LAST_LEVELS - number;
-                let line = format!("\n\t...\t(skipping {skipped} levels)");
+                // The number leaves out the level that the line stands for, as PUC-Rio's does.
+                let line = format!("\n\t...\t(skipping {} levels)", skipped - 1);
                 text.extend_from_slice(line.as_bytes());
                 number += skipped;
             }
@@ -179,9 +180,7 @@ impl Vm {
     pub fn upvalue(&self, function: Value, number: usize) -> Option<Value> {
         let index = number.checked_sub(1)?;
         match function.as_closure() {
-            Some(closure) => {
-                self.cells_of(closure).get(index).map(|&cell| self.cell_value(cell))
-            }
+            Some(closure) => self.cells_of(closure).get(index).map(|&cell| self.cell_value(cell)),
             None => self.native_parts(function)?.1.get(index).copied(),
         }
     }
@@ -208,8 +207,7 @@ impl Vm {
         let (Some(to), Some(from)) = (target.0.as_closure(), source.0.as_closure()) else {
             return false;
         };
-        let (Some(to_index), Some(from_index)) =
-            (target.1.checked_sub(1), source.1.checked_sub(1))
+        let (Some(to_index), Some(from_index)) = (target.1.checked_sub(1), source.1.checked_sub(1))
         else {
             return false;
         };

@@ -55,7 +55,9 @@ impl Vm {
         match frame.kind {
             FrameKind::Lua => Value::closure(frame.closure, frame.proto),
             // The function's slot holds the error by then.
-            FrameKind::ProtectedClose => self.find_native("pcall").map_or(Value::NIL, Value::native),
+            FrameKind::ProtectedClose => {
+                self.find_native("pcall").map_or(Value::NIL, Value::native)
+            }
             _ => self.execution_of(level.thread).stack[frame.base as usize - 1],
         }
     }

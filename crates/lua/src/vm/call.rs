@@ -335,8 +335,8 @@ impl Vm {
                     self.after_native()?;
                 }
                 FrameKind::ProtectedCall | FrameKind::ProtectedCallWithHandler => {
-                    self.execution.stack[first - 1] = Value::TRUE;
-                    self.finish_native(first - 1, top + 1 - first)?;
+                    let first = self.results_of_protected_call(first);
+                    self.finish_native(first, self.execution.top - first)?;
                 }
                 FrameKind::ProtectedClose => self.continue_protected_close(base)?,
                 FrameKind::PassThrough if frame.flags & flag::META != 0 => {
@@ -349,6 +349,20 @@ impl Vm {
                 | FrameKind::Yield => self.finish_native(first, top - first)?,
             }
         }
+    }
+
+    /// Puts true in front of the results of a protected call; returns where that is.
+    fn results_of_protected_call(&mut self, first: usize) -> usize {
+        let top = self.execution.top;
+        if !self.hook_active() || top == self.execution.stack.len() {
+            self.execution.stack[first - 1] = Value::TRUE;
+            return first - 1;
+        }
+        // A hook may look at the results, but not at the function's own slot.
+        self.execution.stack.copy_within(first..top, first + 1);
+        self.execution.stack[first] = Value::TRUE;
+        self.execution.top = top + 1;
+        first
     }
 
     /// Lets the native function on top return.

@@ -89,6 +89,16 @@ impl Active {
     pub fn settle(&mut self) {
         self.changed = false;
     }
+
+    /// What [`Active::leave_driver`] needs.
+    pub fn enter_driver(&self) -> (bool, bool) {
+        (self.changed, self.on)
+    }
+
+    /// A driver ends: the loop below it may have to be entered again.
+    pub fn leave_driver(&mut self, (changed, on): (bool, bool)) {
+        self.changed = changed || on != self.on;
+    }
 }
 
 impl Vm {
@@ -211,7 +221,8 @@ impl Vm {
             frame.flags |= flag::HOOK;
             frame.pc += event.ahead;
         }
-        let outer = std::mem::replace(&mut self.hook.transfer, event.transfer);
+        let transfer = if event.transfer.1 == 0 { (0, 0) } else { event.transfer };
+        let outer = std::mem::replace(&mut self.hook.transfer, transfer);
         self.hook.inside = true;
         let outcome = self.call_nested(slot);
         self.hook.inside = false;

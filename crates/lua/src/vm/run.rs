@@ -134,7 +134,9 @@ impl Vm {
     /// Runs until a boundary returns, a host function waits or the step is over.
     fn drive(&mut self) -> Result<Outcome, Throw> {
         self.limits.drivers += 1;
+        let hook = self.hook.enter_driver();
         let outcome = self.drive_on();
+        self.hook.leave_driver(hook);
         self.limits.drivers -= 1;
         outcome
     }
