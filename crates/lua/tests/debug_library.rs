@@ -216,11 +216,10 @@ fn hooks_are_called() {
          show(count, mask, n)",
     );
     shown(
-        "debug.sethook(function() error('from the hook', 0) end, 'l')
-         local ok, m = pcall(function()
+        "local ok, m = pcall(function()
+           debug.sethook(function() debug.sethook() error('from the hook', 0) end, 'l')
            return 1
          end)
-         debug.sethook()
          show(ok, m)",
     );
     shown("local _, m = pcall(debug.sethook, 1, 'c') show(m)");

@@ -55,7 +55,7 @@ impl Vm {
             short_source: chunk_id(source),
             line_defined: Some(data.line_defined),
             last_line_defined: Some(data.last_line_defined),
-            upvalue_count: self.cells_of(closure).len(),
+            upvalue_count: self.closure_parts(closure).1.len(),
             parameter_count: data.parameter_count,
             is_vararg: data.is_vararg,
         }
@@ -180,7 +180,9 @@ impl Vm {
     pub fn upvalue(&self, function: Value, number: usize) -> Option<Value> {
         let index = number.checked_sub(1)?;
         match function.as_closure() {
-            Some(closure) => self.cells_of(closure).get(index).map(|&cell| self.cell_value(cell)),
+            Some(closure) => {
+                self.closure_parts(closure).1.get(index).map(|&cell| self.cell_value(cell))
+            }
             None => self.native_parts(function)?.1.get(index).copied(),
         }
     }
@@ -189,7 +191,7 @@ impl Vm {
     pub fn set_upvalue_of(&mut self, function: Value, number: usize, value: Value) -> bool {
         let Some(index) = number.checked_sub(1) else { return false };
         if let Some(closure) = function.as_closure() {
-            let Some(&cell) = self.cells_of(closure).get(index) else { return false };
+            let Some(&cell) = self.closure_parts(closure).1.get(index) else { return false };
             self.set_cell(cell, value);
             return true;
         }
@@ -211,7 +213,7 @@ impl Vm {
         else {
             return false;
         };
-        let Some(&cell) = self.cells_of(from).get(from_index) else { return false };
+        let Some(&cell) = self.closure_parts(from).1.get(from_index) else { return false };
         let cells = &mut self.heap.closures.items[to.index()].upvalues;
         let Some(place) = cells.get_mut(to_index) else { return false };
         *place = cell;
