@@ -181,6 +181,7 @@ impl<'s> Lexer<'s> {
     fn read_dots(&mut self) -> Result<Token> {
         let digit_follows = self.source.get(self.position + 1).is_some_and(u8::is_ascii_digit);
         if digit_follows {
+            self.save();
             return self.read_numeral();
         }
         self.position += 1;
@@ -203,6 +204,7 @@ impl<'s> Lexer<'s> {
         Token::Name(self.texts.intern(name))
     }
 
+    /// Reads a numeral from its first digit on; a point before that is in the buffer already.
     fn read_numeral(&mut self) -> Result<Token> {
         let mut exponent_marks = b"eE";
         let first = self.current();
