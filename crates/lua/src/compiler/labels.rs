@@ -192,8 +192,8 @@ impl Compiler<'_> {
 
     #[inline(never)]
     pub(super) fn goto_statement(&mut self) -> Result<()> {
-        let line = self.lexer.line;
         self.lexer.advance()?;
+        let line = self.lexer.line;
         let name = self.require_name()?;
         let Some(label) = self.find_label(name) else {
             let pc = self.emit_jump();

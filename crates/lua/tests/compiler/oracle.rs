@@ -47,7 +47,7 @@ pub fn puc_compile(lua: &Lua, source: &[u8], name: &str) -> Result<mlua::Functio
         (_, Value::String(message)) => {
             // Errors that come without a position get a traceback from mlua.
             let message = message.as_bytes().to_vec();
-            let traceback = b"\nstack traceback:";
+            let traceback = b"\nstack traceback:\n\t[C]";
             let end = message.windows(traceback.len()).position(|part| part == traceback);
             Err(message[..end.unwrap_or(message.len())].to_vec())
         }
