@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::format::{self, CELL_HEADER_BYTES, HEADER_BYTES, OVERFLOW_BIT, PageKind, SLOT_BYTES};
-use crate::format::{set_u16, u16_at, u32_at};
+use crate::format::{set_u16, u16_at};
 use crate::storage::PageId;
 use std::cmp::Ordering;
 
@@ -46,7 +46,7 @@ impl<'a> Item<'a> {
 
     /// The child that an interior cell points to.
     pub(crate) fn child(&self) -> PageId {
-        u32_at(self.value, 0)
+        self.value.first_chunk().map_or(0, |raw| PageId::from_le_bytes(*raw))
     }
 
     /// Bytes that the key has in common with another from the front.
@@ -82,16 +82,19 @@ impl<'a> Node<'a> {
         let key = u16_at(self.0, at) as u16;
         let key_bytes = usize::from(key & !OVERFLOW_BIT);
         let value_bytes = u16_at(self.0, at + 2);
-        let rest =
-            &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes + value_bytes];
-        let (suffix, value) = rest.split_at(key_bytes);
+        let from = at + CELL_HEADER_BYTES;
+        // Cells of a damaged page may overlap, so that a change of one spoils another: such a
+        // cell is empty rather than a reason to panic.
+        let suffix = self.0.get(from..from + key_bytes).unwrap_or_default();
+        let from = from + key_bytes;
+        let value = self.0.get(from..from + value_bytes).unwrap_or_default();
         Item { prefix: self.prefix(), suffix, value, overflow: key & OVERFLOW_BIT != 0 }
     }
 
     fn suffix(self, index: usize) -> &'a [u8] {
         let at = self.cell_at(index);
         let key_bytes = u16_at(self.0, at) & usize::from(!OVERFLOW_BIT);
-        &self.0[at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes]
+        self.0.get(at + CELL_HEADER_BYTES..at + CELL_HEADER_BYTES + key_bytes).unwrap_or_default()
     }
 
     /// The child at `index`, from 0 to `count` of an interior node.
@@ -159,11 +162,14 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
     a.cmp(b)
 }
 
-/// Puts a cell at `index`; the gap must have room for it and its slot.
+/// Puts a cell at `index`; the gap must have room for it and its slot, or else nothing happens,
+/// which only a damaged page can bring about.
 pub(crate) fn insert(page: &mut [u8], index: usize, suffix: &[u8], value: &[u8], overflow: bool) {
     let node = Node(page);
     let bytes = CELL_HEADER_BYTES + suffix.len() + value.len();
-    debug_assert!(node.gap_bytes() >= bytes + SLOT_BYTES);
+    if node.gap_bytes() < bytes + SLOT_BYTES {
+        return;
+    }
     let (count, slots) = (node.count(), node.slots_at());
     let heap = format::heap_bytes(page) + bytes;
     let at = page.len() - heap;
@@ -202,7 +208,9 @@ pub(crate) fn overwrite(page: &mut [u8], index: usize, value: &[u8]) {
     let at = Node(page).cell_at(index);
     let key_bytes = u16_at(page, at) & usize::from(!OVERFLOW_BIT);
     let at = at + CELL_HEADER_BYTES + key_bytes;
-    page[at..at + value.len()].copy_from_slice(value);
+    if let Some(old) = page.get_mut(at..at + value.len()) {
+        old.copy_from_slice(value);
+    }
 }
 
 /// Closes the gaps between the cells, by way of `spare`, another page-sized buffer.

@@ -15,11 +15,10 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn read(value: &[u8]) -> Chain {
-        Chain {
-            bytes: format::u32_at(value, 0),
-            first: format::u32_at(value, 4),
-            last: format::u32_at(value, 8),
-        }
+        let number = |at| {
+            value.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |raw| u32::from_le_bytes(*raw))
+        };
+        Chain { bytes: number(0), first: number(4), last: number(8) }
     }
 
     pub(crate) fn to_bytes(self) -> [u8; OVERFLOW_REF_BYTES] {

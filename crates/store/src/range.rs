@@ -27,7 +27,11 @@ impl<S: Storage> Pager<S> {
                 self.delete_cells(&mut path, found.index, end)?;
             }
             match above {
-                Some(above) => from = above,
+                Some(above) if above > from => from = above,
+                Some(_) => {
+                    let page = path.page(path.len() - 1);
+                    return Err(Error::corrupt(page, 0, "keys are out of order"));
+                }
                 None => break,
             }
         }

@@ -1,6 +1,6 @@
 //! Slices of the crash tests; long campaigns run the `store-crash` program of `testkit`.
 
-use testkit::{store_crash, store_flips};
+use testkit::{store_crash, store_damage, store_flips};
 
 /// Images or changed bytes for each seed: a few seconds, unless the environment asks for more.
 fn asked_for(variable: &str, default: u64) -> u64 {
@@ -24,4 +24,12 @@ fn a_changed_byte_is_detected_or_harmless() {
     let summary = store_flips::run(flips, 1);
     assert!(summary.flips >= flips);
     assert!(summary.detected > summary.flips / 2 && summary.harmless > 0);
+}
+
+#[test]
+fn a_damaged_store_with_right_checksums_never_panics() {
+    let stores = asked_for("STORE_DAMAGES", 4_000);
+    let summary = store_damage::run(stores, 1);
+    assert!(summary.stores >= stores);
+    assert!(summary.found > summary.stores / 4 && summary.reported > summary.stores / 10);
 }

@@ -7,5 +7,6 @@ pub mod faults;
 pub mod program;
 pub mod random;
 pub mod store_crash;
+pub mod store_damage;
 pub mod store_flips;
 pub mod store_model;
