@@ -48,7 +48,7 @@ pub fn seal(page: &mut [u8], id: u32) {
 fn build(random: &mut Random, page_bytes: usize) -> Result<Vec<u8>, Error> {
     let mut store = Store::open(MemoryStorage::new(page_bytes), Options::default())?;
     store.begin()?;
-    for _ in 0..random.below(400) {
+    for _ in 0..1 + random.below(400) {
         let bytes = random.below(20);
         let key = random.bytes(bytes, 3);
         let most = if random.one_in(8) { page_bytes * 3 } else { 30 };
