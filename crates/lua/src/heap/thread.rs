@@ -33,6 +33,8 @@ pub enum FrameKind {
     Yield,
     /// A host function whose answer is awaited.
     Pending,
+    /// `pairs`, waiting for a `__pairs` metamethod.
+    Pairs,
     /// `dofile` and other calls in tail position: passes all results on.
     PassThrough,
 }

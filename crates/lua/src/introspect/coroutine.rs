@@ -59,7 +59,7 @@ fn invalid<T>(what: impl Into<String>) -> Result<T, InvalidSnapshot> {
     Err(InvalidSnapshot(what.into()))
 }
 
-const KINDS: [FrameKind; 7] = [
+const KINDS: [FrameKind; 8] = [
     FrameKind::Lua,
     FrameKind::Bottom,
     FrameKind::ProtectedCall,
@@ -67,6 +67,7 @@ const KINDS: [FrameKind; 7] = [
     FrameKind::ProtectedClose,
     FrameKind::Yield,
     FrameKind::PassThrough,
+    FrameKind::Pairs,
 ];
 
 impl Vm {

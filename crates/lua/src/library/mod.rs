@@ -1,18 +1,31 @@
 //! The standard library, written against the VM's public interface.
 
 pub mod base;
+pub mod coroutine;
 mod debug;
+pub mod math;
+pub mod random;
+pub mod sort;
+pub mod source;
+pub mod table;
 
 use crate::value::{TableId, Value};
 use crate::vm::{NativeFunction, Throw, Vm};
+
+/// Field of the registry with all loaded modules: what Lua knows as `package.loaded`.
+const LOADED: &str = "_LOADED";
 
 /// State of the library that is no Lua value.
 #[derive(Debug, Default)]
 pub struct State {
     /// A buffer that is used again and again.
     pub(crate) scratch: Vec<u8>,
-    /// Whether `warn` writes.
-    pub(crate) warnings_on: bool,
+    /// What `warn` does.
+    pub(crate) warnings: base::warn::Warnings,
+    /// The generator behind `math.random`.
+    pub(crate) random: random::Random,
+    /// Where `dofile` and `loadfile` read from.
+    pub(crate) sources: source::Sources,
 }
 
 /// Which parts of the standard library a program gets.
@@ -60,19 +73,12 @@ impl Vm {
         let globals = Value::table(self.globals);
         self.add_library("_G", globals)?;
         base::open(self)?;
+        coroutine::open(self)?;
+        math::open(self)?;
+        table::open(self)?;
         let debug =
             if options.full_debug { debug::open(self)? } else { debug::open_restricted(self)? };
         self.add_library("debug", debug)
-    }
-
-    /// The table of loaded modules, `package.loaded`.
-    fn loaded_table(&mut self) -> Result<TableId, Throw> {
-        if let Some(loaded) = self.field(self.registry, "_LOADED").as_table() {
-            return Ok(loaded);
-        }
-        let loaded = self.table()?;
-        self.set_field(self.registry, "_LOADED", Value::table(loaded))?;
-        Ok(loaded)
     }
 
     /// Makes a library known as a global variable and as a loaded module.
@@ -80,9 +86,38 @@ impl Vm {
     /// # Errors
     /// A heap without room.
     pub fn add_library(&mut self, name: &str, library: Value) -> Result<(), Throw> {
-        let loaded = self.loaded_table()?;
+        let loaded = self.loaded_modules()?;
         self.set_field(loaded, name, library)?;
         self.set_field(self.globals, name, library)
+    }
+
+    /// The table of loaded modules, `package.loaded`; made when it is first asked for.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn loaded_modules(&mut self) -> Result<TableId, Throw> {
+        let registry = self.registry();
+        if let Some(loaded) = self.field(registry, LOADED).as_table() {
+            return Ok(loaded);
+        }
+        let loaded = self.table()?;
+        self.set_field(registry, LOADED, Value::table(loaded))?;
+        Ok(loaded)
+    }
+
+    /// Makes a library's table: a global and a loaded module of that name.
+    ///
+    /// # Errors
+    /// A heap without room.
+    pub fn new_library(
+        &mut self,
+        name: &str,
+        functions: &[(&str, NativeFunction)],
+    ) -> Result<TableId, Throw> {
+        let table = self.table()?;
+        self.add_library(name, Value::table(table))?;
+        self.register_all(table, name, functions)?;
+        Ok(table)
     }
 
     /// Registers functions as fields of a table, under `prefix.name` (or `name` alone).
@@ -102,12 +137,5 @@ impl Vm {
             self.set_field(table, name, Value::native(id))?;
         }
         Ok(())
-    }
-
-    /// Emits a warning, as `warn` does.
-    pub(crate) fn warn(&mut self, message: &[u8]) {
-        if self.library.warnings_on {
-            eprintln!("Lua warning: {}", String::from_utf8_lossy(message));
-        }
     }
 }

@@ -204,6 +204,13 @@ impl Vm {
                 self.set_kind(FrameKind::PassThrough);
                 self.call_at(base, RETURN_SLOW)
             }
+            Control::Pairs => self.pairs(base, count),
+            Control::DoFile => {
+                let function = Call { vm: self, base, count }.load_named_file()?;
+                self.place_call(base, function, &[])?;
+                self.set_kind(FrameKind::PassThrough);
+                self.call_at(base, RETURN_SLOW)
+            }
         }
     }
 
@@ -232,6 +239,19 @@ impl Vm {
         self.execution.stack.swap(base, base + 1);
         self.set_kind(FrameKind::ProtectedCallWithHandler);
         self.call_at(base + 1, RETURN_SLOW)
+    }
+
+    /// The three values of a generic `for` over a value.
+    fn pairs(&mut self, base: usize, count: usize) -> Result<(), Signal> {
+        let value = Call { vm: self, base, count }.any(0)?;
+        let handler = self.metamethod(value, names::PAIRS);
+        if handler.is_nil() {
+            self.place_call(base, self.next_function, &[value, Value::NIL])?;
+            return self.finish_return(base, 3);
+        }
+        self.place_call(base, handler, &[value])?;
+        self.set_kind(FrameKind::Pairs);
+        self.call_at(base, RETURN_SLOW)
     }
 
     // ---- returning ----
@@ -341,6 +361,12 @@ impl Vm {
                 FrameKind::ProtectedClose => self.continue_protected_close(base)?,
                 FrameKind::PassThrough if frame.flags & flag::META != 0 => {
                     self.finish_return(first, top - first)?;
+                }
+                FrameKind::Pairs => {
+                    self.ensure_stack(first, 3)?;
+                    self.execution.stack[top.min(first + 3)..first + 3].fill(Value::NIL);
+                    self.execution.top = first + 3;
+                    self.finish_return(first, 3)?;
                 }
                 FrameKind::Native
                 | FrameKind::PassThrough

@@ -40,6 +40,12 @@ impl Vm {
         self.current.index() != 0 && self.execution.boundaries == 0
     }
 
+    /// Whether a coroutine that does not run could yield if it did.
+    pub(crate) fn is_thread_yieldable(&self, thread: ThreadId) -> bool {
+        let execution = &self.heap.threads.items[thread.index()].execution;
+        thread.index() != 0 && execution.boundaries == 0
+    }
+
     pub(crate) fn resume(&mut self, base: usize, count: usize) -> Result<(), Signal> {
         let Some(thread) = self.execution.stack[base].as_thread().filter(|_| count > 0) else {
             let got = if count == 0 {

@@ -1,5 +1,6 @@
 //! The virtual machine: state, embedding interface and the driver around the dispatch loop.
 
+mod access;
 mod arith;
 mod call;
 mod close;

@@ -29,6 +29,10 @@ pub enum Control {
     PassThrough,
     /// A host function whose answer arrives later.
     Await,
+    /// `pairs`
+    Pairs,
+    /// `dofile`
+    DoFile,
 }
 
 #[derive(Clone)]
@@ -275,9 +279,41 @@ impl Call<'_> {
         if self.arg(index).is_nil() { Ok(None) } else { self.string(index).map(Some) }
     }
 
+    /// The argument as a boolean: everything but nil and false is true.
+    pub fn boolean(&self, index: usize) -> bool {
+        !self.arg(index).is_falsy()
+    }
+
+    /// The argument as one of several names; returns its place among them.
+    pub fn option(
+        &mut self,
+        index: usize,
+        default: Option<&str>,
+        names: &[&str],
+    ) -> Result<usize, Throw> {
+        let given = match default {
+            Some(default) if self.arg(index).is_nil() => Rc::from(default.as_bytes()),
+            _ => self.string(index)?,
+        };
+        match names.iter().position(|name| name.as_bytes() == &*given) {
+            Some(place) => Ok(place),
+            None => {
+                let mut message = b"invalid option '".to_vec();
+                message.extend_from_slice(&given);
+                message.push(b'\'');
+                self.vm.bad_argument_bytes(index, &message)
+            }
+        }
+    }
+
     /// Pays for work; see [`Vm::charge`].
     pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
         self.vm.charge(units)
+    }
+
+    /// Makes sure that there is room for an allocation; see [`Vm::reserve`].
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), Throw> {
+        self.vm.reserve(bytes)
     }
 }
 
@@ -292,6 +328,17 @@ impl Vm {
         self.execution.stack[top] = value;
         self.execution.top = top + 1;
         Ok(())
+    }
+
+    /// Pops the value on top of the running thread's stack, which the caller pushed.
+    pub fn pop(&mut self) -> Value {
+        self.execution.top -= 1;
+        self.execution.stack[self.execution.top]
+    }
+
+    /// Whether the stack may take that many more values.
+    pub(crate) fn has_stack_room(&self, count: usize) -> bool {
+        self.execution.top + count <= self.limits.stack_slots_max
     }
 
     /// Makes room for `count` slots from `from`.

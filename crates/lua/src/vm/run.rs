@@ -214,6 +214,11 @@ impl Vm {
         self.throw_message("C stack overflow")
     }
 
+    /// Native calls that the running one is nested in, which count as levels of a source, too.
+    pub(crate) fn native_depth(&self) -> u32 {
+        self.rust_depth
+    }
+
     /// Calls a function from a native function; returns the first result.
     ///
     /// # Errors
