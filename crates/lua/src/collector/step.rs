@@ -118,7 +118,8 @@ impl Vm {
         let mut work = (kilobytes.max(1) * 1024 * WORK_PER_BYTE) as isize;
         let mut finished = false;
         while work > 0 && !finished {
-            work -= self.work_once(work as usize) as isize;
+            // In small pieces: a sweep is counted as if its arena were as large as asked for.
+            work -= self.work_once((work as usize).min(64 * 1024)) as isize;
             finished = self.heap.gc.phase == Phase::Pause;
         }
         self.call_finalizers(8);

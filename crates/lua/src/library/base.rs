@@ -10,6 +10,8 @@ use crate::vm::{Call, Control, NativeFunction, Throw, Vm, names};
 /// Bytes that `print` gathers before it writes them.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
+const INVALID_KEY: &str = "invalid key to 'next'";
+
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("assert", assert),
     ("collectgarbage", collect::collectgarbage),
@@ -65,16 +67,19 @@ fn assert(call: &mut Call<'_>) -> Result<usize, Throw> {
         return Ok(call.count());
     }
     call.any(0)?;
-    if call.has(1) {
-        let message = call.arg(1);
-        return call.vm.throw(message);
+    if !call.has(1) {
+        return call.error("assertion failed!");
     }
-    call.vm.throw_plain("assertion failed!")
+    throw_at(call, call.arg(1), 1)
 }
 
 fn error(call: &mut Call<'_>) -> Result<usize, Throw> {
-    let value = call.arg(0);
     let level = call.optional_integer(1, 1)?;
+    throw_at(call, call.arg(0), level)
+}
+
+/// Throws a value; a string gets the position of a level in front.
+fn throw_at(call: &mut Call<'_>, value: Value, level: i64) -> Result<usize, Throw> {
     if let Kind::String(id) = value.kind()
         && level > 0
     {
@@ -134,6 +139,10 @@ fn next(call: &mut Call<'_>) -> Result<usize, Throw> {
     let table = call.table(0)?;
     let key = call.arg(1);
     let heap = &call.vm.heap;
+    // No key of a table is a float with the value of an integer.
+    if key.as_float().and_then(crate::value::float_to_integer).is_some() {
+        return call.vm.throw_message(INVALID_KEY);
+    }
     match heap.tables.items[table.index()].next(&heap.strings.arena, key) {
         Ok(Some((key, value))) => {
             call.push(key)?;
@@ -141,7 +150,7 @@ fn next(call: &mut Call<'_>) -> Result<usize, Throw> {
             Ok(2)
         }
         Ok(None) => call.ret(Value::NIL),
-        Err(_) => call.vm.throw_message("invalid key to 'next'"),
+        Err(_) => call.vm.throw_message(INVALID_KEY),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
 fn thread(call: &mut Call<'_>) -> Result<ThreadId, Throw> {
     match call.arg(0).as_thread() {
         Some(thread) => Ok(thread),
-        None => call.type_error(0, "coroutine"),
+        None => call.type_error(0, "thread"),
     }
 }
 

@@ -111,14 +111,14 @@ fn log(call: &mut Call<'_>) -> Result<usize, Throw> {
     call.ret(result)
 }
 
-/// The first argument that no other one is better than.
+/// The first argument that no other one is better than; whatever can be compared will do.
 fn extreme(
     call: &mut Call<'_>,
     better: fn(&mut Vm, Value, Value) -> Result<bool, Throw>,
 ) -> Result<usize, Throw> {
-    let mut best = call.number(0)?;
+    let mut best = call.any(0)?;
     for index in 1..call.count() {
-        let x = call.number(index)?;
+        let x = call.arg(index);
         if better(call.vm, x, best)? {
             best = x;
         }
@@ -168,7 +168,7 @@ fn random(call: &mut Call<'_>) -> Result<usize, Throw> {
         _ => return call.error("wrong number of arguments"),
     };
     if low > high {
-        return call.argument_error(call.count() - 1, "interval is empty");
+        return call.argument_error(0, "interval is empty");
     }
     let offset = call.vm.library.random.up_to((high as u64).wrapping_sub(low as u64));
     call.ret((low as u64).wrapping_add(offset) as i64)

@@ -1,6 +1,6 @@
 //! `table.sort`: quicksort with median of three (Sedgewick, 1978), heapsort where it degenerates.
 //!
-//! Elements are compared and swapped where they are, so that a comparison function that changes
+//! Elements stay in the table but for the few at hand, so that a comparison function that changes
 //! the table can upset the order but nothing else.
 
 use super::table::{ALL, measured};
@@ -10,10 +10,19 @@ use crate::vm::{Call, Throw, Vm, names};
 /// Ranges larger than this take their pivot from the first quarter.
 const MIDDLE_PIVOT_MAX: usize = 100;
 
-/// What can be sorted: elements with numbers from 1.
+/// Places for the elements at hand.
+#[derive(Clone, Copy)]
+enum Hand {
+    Pivot,
+    Left,
+    Right,
+}
+
+/// What can be sorted: elements with numbers from 1, taken in hand to be compared and put back.
 trait Elements {
-    fn less(&mut self, x: usize, y: usize) -> Result<bool, Throw>;
-    fn swap(&mut self, x: usize, y: usize) -> Result<(), Throw>;
+    fn take(&mut self, hand: Hand, index: usize) -> Result<(), Throw>;
+    fn put(&mut self, index: usize, hand: Hand) -> Result<(), Throw>;
+    fn less(&mut self, x: Hand, y: Hand) -> Result<bool, Throw>;
     fn invalid_order(&mut self) -> Throw;
 }
 
@@ -32,12 +41,16 @@ pub(super) fn sort(call: &mut Call<'_>) -> Result<usize, Throw> {
     let count = length as usize;
     if order.is_nil()
         && let Some(table) = object.as_table()
-        && let Some(kind) = call.vm.uniform_kind(table, count)
+        && call.vm.is_plainly_sortable(table, count)
     {
-        sort_plain(call, table, count, kind)?;
-    } else {
-        quicksort(&mut Indexed { vm: call.vm, object, order }, 1, count)?;
+        sort_plain(call, table, count)?;
+        return Ok(0);
     }
+    let hands = call.vm.execution.top;
+    for _ in 0..3 {
+        call.push(Value::NIL)?;
+    }
+    quicksort(&mut Indexed { vm: call.vm, object, order, hands }, 1, count)?;
     Ok(0)
 }
 
@@ -61,53 +74,74 @@ fn quicksort(items: &mut impl Elements, low: usize, high: usize) -> Result<(), T
 }
 
 /// Splits a range around a pivot and returns the pivot's place; sorts it if it is tiny.
-fn partition(
-    items: &mut impl Elements,
-    low: usize,
-    high: usize,
-) -> Result<Option<usize>, Throw> {
+fn partition(items: &mut impl Elements, low: usize, high: usize) -> Result<Option<usize>, Throw> {
+    use Hand::{Left, Pivot, Right};
     if low >= high {
         return Ok(None);
     }
-    if items.less(high, low)? {
-        items.swap(low, high)?;
-    }
-    if high - low == 1 {
-        return Ok(None);
+    items.take(Left, low)?;
+    items.take(Right, high)?;
+    if items.less(Right, Left)? {
+        items.put(low, Right)?;
+        items.put(high, Left)?;
     }
     let distance = high - low;
+    if distance == 1 {
+        return Ok(None);
+    }
     let middle = low + if distance > MIDDLE_PIVOT_MAX { distance / 4 } else { distance / 2 };
-    if items.less(middle, low)? {
-        items.swap(middle, low)?;
-    } else if items.less(high, middle)? {
-        items.swap(middle, high)?;
+    items.take(Pivot, middle)?;
+    items.take(Right, low)?;
+    let mut swapped = Some(low);
+    if !items.less(Pivot, Right)? {
+        items.take(Right, high)?;
+        swapped = if items.less(Right, Pivot)? { Some(high) } else { None };
+    }
+    if let Some(index) = swapped {
+        items.put(middle, Right)?;
+        items.put(index, Pivot)?;
     }
     if distance == 2 {
         return Ok(None);
     }
     let pivot = high - 1;
-    items.swap(middle, pivot)?;
+    items.take(Pivot, middle)?;
+    items.take(Right, pivot)?;
+    items.put(middle, Right)?;
+    items.put(pivot, Pivot)?;
+    split(items, low, pivot).map(Some)
+}
+
+/// Moves what is less than the pivot, which stands at the end of the range, before the rest.
+fn split(items: &mut impl Elements, low: usize, pivot: usize) -> Result<usize, Throw> {
+    use Hand::{Left, Pivot, Right};
     let (mut left, mut right) = (low, pivot);
     loop {
         left += 1;
-        while items.less(left, pivot)? {
+        items.take(Left, left)?;
+        while items.less(Left, Pivot)? {
             if left == pivot {
                 return Err(items.invalid_order());
             }
             left += 1;
+            items.take(Left, left)?;
         }
         right -= 1;
-        while items.less(pivot, right)? {
+        items.take(Right, right)?;
+        while items.less(Pivot, Right)? {
             if right < left {
                 return Err(items.invalid_order());
             }
             right -= 1;
+            items.take(Right, right)?;
         }
         if right < left {
-            items.swap(pivot, left)?;
-            return Ok(Some(left));
+            items.put(pivot, Left)?;
+            items.put(left, Pivot)?;
+            return Ok(left);
         }
-        items.swap(left, right)?;
+        items.put(left, Right)?;
+        items.put(right, Left)?;
     }
 }
 
@@ -115,66 +149,71 @@ fn partition(
 fn heapsort(items: &mut impl Elements, low: usize, high: usize) -> Result<(), Throw> {
     let count = high - low + 1;
     for root in (0..count / 2).rev() {
+        items.take(Hand::Pivot, low + root)?;
         sift(items, low, root, count)?;
     }
     for end in (1..count).rev() {
-        items.swap(low, low + end)?;
+        items.take(Hand::Pivot, low + end)?;
+        items.take(Hand::Left, low)?;
+        items.put(low + end, Hand::Left)?;
         sift(items, low, 0, end)?;
     }
     Ok(())
 }
 
+/// Puts the element in the pivot's hand where it belongs below `root`, whose place is free.
 fn sift(items: &mut impl Elements, low: usize, root: usize, count: usize) -> Result<(), Throw> {
+    use Hand::{Left, Pivot, Right};
     let mut root = root;
-    loop {
+    while 2 * root + 1 < count {
         let mut child = 2 * root + 1;
-        if child >= count {
-            return Ok(());
+        let mut hand = Left;
+        items.take(Left, low + child)?;
+        if child + 1 < count {
+            items.take(Right, low + child + 1)?;
+            if items.less(Left, Right)? {
+                (child, hand) = (child + 1, Right);
+            }
         }
-        if child + 1 < count && items.less(low + child, low + child + 1)? {
-            child += 1;
+        if !items.less(Pivot, hand)? {
+            break;
         }
-        if !items.less(low + root, low + child)? {
-            return Ok(());
-        }
-        items.swap(low + root, low + child)?;
+        items.put(low + root, hand)?;
         root = child;
     }
+    items.put(low + root, Pivot)
 }
 
-/// A table, or what stands in for one, compared by a function or by `<`.
+/// A table, or what stands in for one, compared by a function or by `<`. What is in hand lies on
+/// the stack, where it is safe from collections while Lua code runs.
 struct Indexed<'a> {
     vm: &'a mut Vm,
     object: Value,
     order: Value,
+    /// The slot of the pivot; the others follow.
+    hands: usize,
 }
 
 impl Elements for Indexed<'_> {
-    fn less(&mut self, x: usize, y: usize) -> Result<bool, Throw> {
+    fn take(&mut self, hand: Hand, index: usize) -> Result<(), Throw> {
+        let value = self.vm.get(self.object, Value::integer(index as i64))?;
+        self.vm.execution.stack[self.hands + hand as usize] = value;
+        Ok(())
+    }
+
+    fn put(&mut self, index: usize, hand: Hand) -> Result<(), Throw> {
+        let value = self.vm.execution.stack[self.hands + hand as usize];
+        self.vm.set(self.object, Value::integer(index as i64), value)
+    }
+
+    fn less(&mut self, x: Hand, y: Hand) -> Result<bool, Throw> {
         self.vm.charge(2)?;
-        let x = self.vm.get(self.object, Value::integer(x as i64))?;
-        let top = self.vm.execution.top;
-        // Reading the second one may run Lua code, which the first one has to outlive.
-        self.vm.push(x)?;
-        let y = self.vm.get(self.object, Value::integer(y as i64))?;
-        self.vm.execution.top = top;
+        let x = self.vm.execution.stack[self.hands + x as usize];
+        let y = self.vm.execution.stack[self.hands + y as usize];
         if self.order.is_nil() {
             return self.vm.less_than(x, y);
         }
         Ok(!self.vm.call_value(self.order, &[x, y])?.is_falsy())
-    }
-
-    fn swap(&mut self, x: usize, y: usize) -> Result<(), Throw> {
-        let (x, y) = (Value::integer(x as i64), Value::integer(y as i64));
-        let top = self.vm.execution.top;
-        let first = self.vm.get(self.object, x)?;
-        self.vm.push(first)?;
-        let second = self.vm.get(self.object, y)?;
-        self.vm.push(second)?;
-        self.vm.set(self.object, x, second)?;
-        self.vm.set(self.object, y, first)?;
-        self.vm.execution.top = top;
-        Ok(())
     }
 
     fn invalid_order(&mut self) -> Throw {
@@ -189,24 +228,16 @@ fn invalid_order(vm: &mut Vm) -> Throw {
     }
 }
 
-/// What all elements of a table are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Uniform {
-    Numbers,
-    Strings,
-}
-
 impl Vm {
-    /// What all of the first elements of a table are, if no metamethod is involved.
-    fn uniform_kind(&self, table: TableId, count: usize) -> Option<Uniform> {
+    /// Whether the first elements of a table are all numbers or all strings, so that comparing
+    /// them runs no Lua code, and no metamethod is in the way.
+    fn is_plainly_sortable(&self, table: TableId, count: usize) -> bool {
         let table = &self.heap.tables.items[table.index()];
-        let elements = table.array.get(..count).filter(|_| table.meta.is_none())?;
-        if elements.iter().all(Value::is_number) {
-            Some(Uniform::Numbers)
-        } else if elements.iter().all(Value::is_string) {
-            Some(Uniform::Strings)
-        } else {
-            None
+        match table.array.get(..count) {
+            Some(elements) if table.meta.is_none() => {
+                elements.iter().all(Value::is_number) || elements.iter().all(Value::is_string)
+            }
+            _ => false,
         }
     }
 }
@@ -215,20 +246,27 @@ impl Vm {
 struct Plain<'a> {
     vm: &'a mut Vm,
     values: Vec<Value>,
+    hands: [Value; 3],
 }
 
 impl Elements for Plain<'_> {
     #[inline]
-    fn less(&mut self, x: usize, y: usize) -> Result<bool, Throw> {
-        self.vm.charge(1)?;
-        let (x, y) = (self.values[x - 1], self.values[y - 1]);
-        Ok(self.vm.compare_plain(names::LT, x, y).unwrap_or(false))
+    fn take(&mut self, hand: Hand, index: usize) -> Result<(), Throw> {
+        self.hands[hand as usize] = self.values[index - 1];
+        Ok(())
     }
 
     #[inline]
-    fn swap(&mut self, x: usize, y: usize) -> Result<(), Throw> {
-        self.values.swap(x - 1, y - 1);
+    fn put(&mut self, index: usize, hand: Hand) -> Result<(), Throw> {
+        self.values[index - 1] = self.hands[hand as usize];
         Ok(())
+    }
+
+    #[inline]
+    fn less(&mut self, x: Hand, y: Hand) -> Result<bool, Throw> {
+        let (x, y) = (self.hands[x as usize], self.hands[y as usize]);
+        self.vm.charge(1 + self.vm.bytes(x).map_or(0, |bytes| bytes.len() / 64))?;
+        Ok(self.vm.compare_plain(names::LT, x, y).unwrap_or(false))
     }
 
     fn invalid_order(&mut self) -> Throw {
@@ -236,15 +274,10 @@ impl Elements for Plain<'_> {
     }
 }
 
-fn sort_plain(
-    call: &mut Call<'_>,
-    table: TableId,
-    count: usize,
-    _kind: Uniform,
-) -> Result<(), Throw> {
+fn sort_plain(call: &mut Call<'_>, table: TableId, count: usize) -> Result<(), Throw> {
     call.reserve(count * size_of::<Value>())?;
     let values = call.vm.heap.tables.items[table.index()].array[..count].to_vec();
-    let mut plain = Plain { vm: call.vm, values };
+    let mut plain = Plain { vm: call.vm, values, hands: [Value::NIL; 3] };
     let outcome = quicksort(&mut plain, 1, count);
     let values = plain.values;
     // Also after an error: what was sorted so far stays.

@@ -39,11 +39,8 @@ fn table_like(call: &mut Call<'_>, index: usize, access: Access) -> Result<Value
     if value.as_table().is_some() {
         return Ok(value);
     }
-    let events = [
-        (access.read, names::INDEX),
-        (access.write, names::NEWINDEX),
-        (access.length, names::LEN),
-    ];
+    let events =
+        [(access.read, names::INDEX), (access.write, names::NEWINDEX), (access.length, names::LEN)];
     let has = |event| !call.vm.metamethod(value, event).is_nil();
     if call.vm.metatable(value).is_some() && events.iter().all(|(used, e)| !used || has(*e)) {
         return Ok(value);
@@ -103,7 +100,8 @@ fn concat(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn grow(call: &mut Call<'_>, text: &mut Vec<u8>, bytes: usize) -> Result<(), Throw> {
     let wanted = text.len() + bytes.max(text.len());
     call.reserve(wanted)?;
-    if text.len() + bytes > i32::MAX as usize || text.try_reserve_exact(wanted - text.len()).is_err()
+    if text.len() + bytes > i32::MAX as usize
+        || text.try_reserve_exact(wanted - text.len()).is_err()
     {
         return Err(Throw::Memory);
     }
@@ -111,8 +109,8 @@ fn grow(call: &mut Call<'_>, text: &mut Vec<u8>, bytes: usize) -> Result<(), Thr
 }
 
 fn invalid_element(call: &mut Call<'_>, value: Value, index: i64) -> Result<usize, Throw> {
-    let _ = value;
-    call.error(format!("invalid value (at index {index}) in table for 'concat'"))
+    let kind = value.type_of().name();
+    call.error(format!("invalid value ({kind}) at index {index} in table for 'concat'"))
 }
 
 fn insert(call: &mut Call<'_>) -> Result<usize, Throw> {
@@ -187,9 +185,10 @@ fn pack(call: &mut Call<'_>) -> Result<usize, Throw> {
     let count = call.count();
     call.charge(count / 4)?;
     let table = call.vm.heap.table_with_capacity(count, 1)?;
+    // A nil among the values, too, has its place in the array, which has room for all.
     for index in 0..count {
         let value = call.arg(index);
-        call.vm.heap.raw_set(table, Value::integer(index as i64 + 1), value)?;
+        call.vm.heap.tables.items[table.index()].array.push(value);
     }
     call.vm.set_field(table, "n", Value::integer(count as i64))?;
     call.ret(table)

@@ -61,12 +61,7 @@ impl Vm {
     }
 
     #[inline(never)]
-    fn set_by_event(
-        &mut self,
-        mut object: Value,
-        key: Value,
-        value: Value,
-    ) -> Result<(), Throw> {
+    fn set_by_event(&mut self, mut object: Value, key: Value, value: Value) -> Result<(), Throw> {
         for _ in 0..META_CHAIN_MAX {
             let handler = self.metamethod(object, names::NEWINDEX);
             if let Some(table) = object.as_table() {

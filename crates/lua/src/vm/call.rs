@@ -247,7 +247,7 @@ impl Vm {
         let handler = self.metamethod(value, names::PAIRS);
         if handler.is_nil() {
             self.place_call(base, self.next_function, &[value, Value::NIL])?;
-            return self.finish_return(base, 3);
+            return self.finish_native(base, 3);
         }
         self.place_call(base, handler, &[value])?;
         self.set_kind(FrameKind::Pairs);
@@ -366,7 +366,7 @@ impl Vm {
                     self.ensure_stack(first, 3)?;
                     self.execution.stack[top.min(first + 3)..first + 3].fill(Value::NIL);
                     self.execution.top = first + 3;
-                    self.finish_return(first, 3)?;
+                    self.finish_native(first, 3)?;
                 }
                 FrameKind::Native
                 | FrameKind::PassThrough

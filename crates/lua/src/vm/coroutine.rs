@@ -53,7 +53,7 @@ impl Vm {
             } else {
                 self.type_name(self.execution.stack[base])
             };
-            let message = format!("coroutine expected, got {}", String::from_utf8_lossy(&got));
+            let message = format!("thread expected, got {}", String::from_utf8_lossy(&got));
             return Err(self.bad_argument::<()>(0, &message).unwrap_err().into());
         };
         self.set_kind(FrameKind::Resume);

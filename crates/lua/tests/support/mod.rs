@@ -43,7 +43,8 @@ pub fn run_ours(source: &[u8]) -> String {
 pub fn run_puc(source: &[u8]) -> String {
     let text = Sink::default();
     let sink = text.clone();
-    let options = mlua::LuaOptions::new().catch_rust_panics(false);
+    // Otherwise mlua puts functions of its own in place of `pcall` and `xpcall`.
+    let options = mlua::LuaOptions::new().catch_rust_panics(true);
     let lua = mlua::Lua::new_with(mlua::StdLib::ALL_SAFE, options).expect("a state");
     let write = lua.create_function(move |_, line: mlua::String| {
         sink.borrow_mut().extend_from_slice(&line.as_bytes());
@@ -82,10 +83,19 @@ pub fn compare(source: &str) {
 /// The same for a source of any bytes.
 pub fn compare_bytes(source: &[u8]) {
     let (expected, got) = (run_puc(source), run_ours(source));
+    let pairs = expected.lines().zip(got.lines()).enumerate();
+    let different: Vec<String> = pairs
+        .filter(|(_, (theirs, ours))| theirs != ours)
+        .map(|(number, (theirs, ours))| format!("{number}: {theirs}\n   we: {ours}"))
+        .take(50)
+        .collect();
     assert!(
         expected == got,
-        "PUC-Rio and we differ on\n{}\n--- PUC-Rio:\n{expected}\n--- ours:\n{got}",
-        String::from_utf8_lossy(source)
+        "PUC-Rio prints {} lines, we print {}, on\n{}\nlines that differ:\n{}",
+        expected.lines().count(),
+        got.lines().count(),
+        String::from_utf8_lossy(source),
+        different.join("\n")
     );
 }
 
@@ -104,5 +114,10 @@ pub fn compare_all(expressions: &[&str]) {
             differences.push(text);
         }
     }
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differences:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
 }
