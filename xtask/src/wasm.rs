@@ -131,7 +131,8 @@ fn remaps() -> Result<Vec<String>> {
     Ok(remaps)
 }
 
-/// Shrinks the module without inlining, which makes the dispatch loop run at half its speed; for the baseline both validators have to accept the result.
+/// Shrinks the module, but inlines nothing: that halves the speed of the dispatch loop. For the
+/// baseline both validators have to accept the result.
 fn optimise(variant: &Variant, built: &Path, place: &Path) -> Result<()> {
     let mut optimiser = cmd("xtask/npm/node_modules/.bin/wasm-opt -O3");
     optimiser.args(["--skip-pass=inlining-optimizing", "--strip-debug", "--strip-producers"]);
