@@ -7,6 +7,16 @@ const require = createRequire(import.meta.url);
 
 // Each opens a VM and returns { run, collect, version }; run returns what the program returns.
 const vms = {
+  async moonkeep(source) {
+    const { Moonkeep } = await import("../../js/dist/node.js");
+    const lua = await Moonkeep.open();
+    return {
+      run: async () => (await lua.compute(source))[0],
+      collect: () => lua.collectGarbage(),
+      version: `Moonkeep ${require("../../js/package.json").version}`,
+    };
+  },
+
   async wasmoon(source) {
     const { LuaFactory } = await import("wasmoon");
     const engine = await new LuaFactory().createEngine();
@@ -46,7 +56,7 @@ const cpuMs = [];
 let checksum;
 for (let index = 0; index < Number(runs); index++) {
   const start = process.cpuUsage();
-  const value = String(vm.run());
+  const value = String(await vm.run());
   const used = process.cpuUsage(start);
   cpuMs.push((used.user + used.system) / 1000);
   if (checksum !== undefined && checksum !== value) {

@@ -49,16 +49,8 @@ const VARIANTS: [Variant; 2] = [
     },
 ];
 
-/// Whether there is a wasm crate to build.
-pub fn present() -> bool {
-    Path::new("crates/wasm/Cargo.toml").exists()
-}
-
 /// Builds both variants, proves what the baseline needs, and copies them to the npm package.
 pub fn command() -> Result<()> {
-    if !present() {
-        bail!("there is no crates/wasm");
-    }
     tools::target(TARGET)?;
     tools::component("rust-src")?;
     tools::npm("xtask/npm")?;
@@ -71,6 +63,13 @@ pub fn command() -> Result<()> {
         println!("{}: {} bytes", place.display(), place.metadata()?.len());
     }
     Ok(())
+}
+
+/// Builds the npm package around both modules.
+pub fn package() -> Result<()> {
+    command()?;
+    tools::npm("js")?;
+    run(cmd("npm run build").current_dir("js"))
 }
 
 /// The artefacts that [`command`] writes, by name.

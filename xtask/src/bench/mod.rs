@@ -94,16 +94,8 @@ pub fn command(words: &[String]) -> Result<()> {
 fn columns() -> Result<Vec<Column>> {
     run(&mut cmd("cargo build --release --package moonkeep-bench"))?;
     tools::npm("bench/peers")?;
-    let mut columns = Vec::new();
-    if Path::new("bench/src/moonkeep.rs").exists() {
-        columns.push(MOONKEEP);
-    }
-    if wasm::present() && Path::new("js/package.json").exists() {
-        wasm::command()?;
-        columns.push(MOONKEEP_WASM);
-    }
-    columns.extend([PUC, WASMOON, FENGARI]);
-    Ok(columns)
+    wasm::package()?;
+    Ok(vec![MOONKEEP, MOONKEEP_WASM, PUC, WASMOON, FENGARI])
 }
 
 /// Names and paths of the programs.
