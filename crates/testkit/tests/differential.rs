@@ -1,6 +1,7 @@
 //! A slice of the differential campaign: generated programs mean the same here and in PUC-Rio.
 
-use testkit::program::{Outcome, program, run_compiled, run_reference};
+use testkit::program::{Outcome, check_compiler, check_reference, mutant};
+use testkit::program::{program, run_compiled, run_reference};
 
 fn differences(seeds: std::ops::Range<u64>, run: fn(&str) -> Outcome) -> Vec<String> {
     seeds
@@ -15,6 +16,21 @@ fn differences(seeds: std::ops::Range<u64>, run: fn(&str) -> Outcome) -> Vec<Str
 #[test]
 fn compiled_programs_mean_the_same_in_the_reference() {
     assert_eq!(differences(0..300, run_compiled), Vec::<String>::new());
+}
+
+#[test]
+fn syntax_errors_are_worded_the_same() {
+    let mut refused = 0;
+    for seed in 0..3_000 {
+        let source = mutant(seed);
+        let (expected, found) = (check_reference(&source), check_compiler(&source));
+        refused += u32::from(expected.is_some());
+        let text = |message: &Option<Vec<u8>>| {
+            message.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        };
+        assert_eq!(text(&expected), text(&found), "seed {seed}:\n{source}");
+    }
+    assert!(refused > 2_000, "{refused}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Runs generated programs here and in PUC-Rio Lua and shows where they differ.
 //!
-//! `lua-differential [vm|compiler] [COUNT] [FIRST SEED] [SIZE]`
+//! `lua-differential [vm|compiler|syntax] [COUNT] [FIRST SEED] [SIZE]`
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use testkit::program::{Outcome, program, run_compiled, run_moonkeep, run_reference};
+use testkit::program::{Outcome, check_compiler, check_reference, mutant};
+use testkit::program::{program, run_compiled, run_moonkeep, run_reference};
 
 /// Programs whose differences are shown; the others are counted.
 const SHOWN: usize = 20;
@@ -14,25 +15,20 @@ fn main() -> ExitCode {
     let number = |index: usize, default: u64| {
         words.get(index).and_then(|word| word.parse().ok()).unwrap_or(default)
     };
-    let run: fn(&str) -> Outcome = match words.first().map(String::as_str) {
-        None | Some("vm") => run_moonkeep,
-        Some("compiler") => run_compiled,
+    let (count, first, size) = (number(1, 1_000), number(2, 0), number(3, 8) as u32);
+    let compare: fn(u64, u32) -> Option<String> = match words.first().map(String::as_str) {
+        None | Some("vm") => |seed, size| run(seed, size, run_moonkeep),
+        Some("compiler") => |seed, size| run(seed, size, run_compiled),
+        Some("syntax") => syntax,
         Some(other) => {
-            eprintln!("lua-differential: `{other}` is neither vm nor compiler");
+            eprintln!("lua-differential: `{other}` is none of vm, compiler and syntax");
             return ExitCode::FAILURE;
         }
     };
-    let (count, first, size) = (number(1, 1_000), number(2, 0), number(3, 8) as u32);
     let mut different = 0;
     for seed in first..first + count {
-        let source = program(seed, size);
-        let expected = run_reference(&source);
-        let found = catch_unwind(AssertUnwindSafe(|| run(&source)));
-        let difference = match &found {
-            Ok(found) => expected.difference(found),
-            Err(_) => Some("it panicked".to_owned()),
-        };
-        if let Some(difference) = difference {
+        let compared = catch_unwind(AssertUnwindSafe(|| compare(seed, size)));
+        if let Some(difference) = compared.unwrap_or_else(|_| Some("it panicked".to_owned())) {
             different += 1;
             if different <= SHOWN {
                 println!("seed {seed}, size {size}: {difference}");
@@ -44,4 +40,22 @@ fn main() -> ExitCode {
     }
     println!("{count} programs from seed {first}, size {size}: {different} differ");
     if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(seed: u64, size: u32, run: fn(&str) -> Outcome) -> Option<String> {
+    let source = program(seed, size);
+    run_reference(&source).difference(&run(&source))
+}
+
+/// Compares the messages for a text that most likely does not compile.
+fn syntax(seed: u64, _size: u32) -> Option<String> {
+    let source = mutant(seed);
+    let (expected, found) = (check_reference(&source), check_compiler(&source));
+    let show = |message: &Option<Vec<u8>>| {
+        message.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    (expected != found).then(|| {
+        let (expected, found) = (show(&expected), show(&found));
+        format!("\n  expected {expected:?}\n  found    {found:?}")
+    })
 }

@@ -2,13 +2,15 @@
 
 mod expression;
 mod misuse;
+mod mutant;
 mod reference;
 mod snippet;
 mod statement;
 mod subject;
 
-pub use reference::{HARNESS, Outcome, run_reference, used_functions};
-pub use subject::{run_compiled, run_moonkeep};
+pub use mutant::mutant;
+pub use reference::{HARNESS, Outcome, check_reference, run_reference, used_functions};
+pub use subject::{check_compiler, run_compiled, run_moonkeep};
 
 use expression::Generator;
 

@@ -80,6 +80,24 @@ if type(result) ~= "string" then result = "(" .. type(result) .. ")" end
 return true, ok, result, printed .. recent
 "##;
 
+/// The syntax error of PUC-Rio Lua for `source`, or `None` when it compiles; nothing runs.
+///
+/// ```
+/// let message = testkit::program::check_reference("x =").unwrap();
+/// assert_eq!(message, b"program:1: unexpected symbol near <eof>");
+/// ```
+pub fn check_reference(source: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+    let lua = machine();
+    let load = "local _, problem = load(..., '=program') return problem";
+    let checked = lua
+        .create_string(source.as_ref())
+        .and_then(|source| lua.load(load).call::<Option<mlua::String>>(source));
+    match checked {
+        Ok(message) => message.map(|message| message.as_bytes().to_vec()),
+        Err(problem) => Some(problem.to_string().into_bytes()),
+    }
+}
+
 /// Runs `source`, text or a binary chunk, in a fresh PUC-Rio Lua 5.4.
 ///
 /// ```

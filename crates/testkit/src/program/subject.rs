@@ -44,6 +44,16 @@ pub fn run_compiled(source: &str) -> Outcome {
     }
 }
 
+/// The syntax error of our compiler for `source`, or `None` when it compiles.
+///
+/// ```
+/// let message = testkit::program::check_compiler("x =").unwrap();
+/// assert_eq!(message, b"program:1: unexpected symbol near <eof>");
+/// ```
+pub fn check_compiler(source: &str) -> Option<Vec<u8>> {
+    lua::compiler::compile(source.as_bytes(), b"=program").err().map(|error| error.into_message())
+}
+
 fn harness(vm: &mut Vm, source: &[u8]) -> Result<Vec<Value>, Throw> {
     vm.open_libraries()?;
     let harness = vm.load(HARNESS.as_bytes(), "=harness")?;
