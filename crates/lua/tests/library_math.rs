@@ -66,12 +66,14 @@ fn random_numbers() {
         "math.random(1.5)",
         "math.random(1, 2.5)",
         "math.randomseed('x')",
+        "math.randomseed(1.5)",
+        "math.randomseed(1e300)",
         "math.randomseed(1, 'x')",
         "math.randomseed({})",
         "select('#', math.randomseed())",
     ]);
     compare(
-        "for _, seed in ipairs {0, 1, 42, -1, 2^53, 1.5, 1e300, -0.0, '7', 3.0} do
+        "for _, seed in ipairs {0, 1, 42, -1, 2^53, -0.0, '7', 3.0} do
            print(math.randomseed(seed))
            for i = 1, 20 do
              print(math.random(), math.random(0), math.random(6), math.random(-10, 10))

@@ -44,8 +44,7 @@ fn apply(call: &mut Call<'_>, function: fn(f64) -> f64) -> Result<usize, Throw> 
 }
 
 fn abs(call: &mut Call<'_>) -> Result<usize, Throw> {
-    let number = call.number(0)?;
-    match number.as_integer() {
+    match call.arg(0).as_integer() {
         Some(i) => call.ret(i.wrapping_abs()),
         None => apply(call, f64::abs),
     }
@@ -71,14 +70,15 @@ fn round(call: &mut Call<'_>, function: fn(f64) -> f64) -> Result<usize, Throw> 
 }
 
 fn fmod(call: &mut Call<'_>) -> Result<usize, Throw> {
-    let (x, y) = (call.number(0)?, call.number(1)?);
-    if let (Some(x), Some(y)) = (x.as_integer(), y.as_integer()) {
+    if let (Some(x), Some(y)) = (call.arg(0).as_integer(), call.arg(1).as_integer()) {
         if y == 0 {
             return call.argument_error(1, "zero");
         }
         return call.ret(x.wrapping_rem(y));
     }
-    let (x, y) = (call.float(0)?, call.float(1)?);
+    // The second argument is checked first, as PUC-Rio does.
+    let y = call.float(1)?;
+    let x = call.float(0)?;
     call.ret(x % y)
 }
 
@@ -90,7 +90,7 @@ fn modf(call: &mut Call<'_>) -> Result<usize, Throw> {
         return Ok(2);
     };
     let whole = x.trunc();
-    call.push(whole)?;
+    call.push(float_or_integer(whole))?;
     call.push(if x == whole { 0.0 } else { x - whole })?;
     Ok(2)
 }
@@ -179,13 +179,7 @@ fn randomseed(call: &mut Call<'_>) -> Result<usize, Throw> {
     let (first, second) = if call.count() == 0 {
         call.vm.fresh_seed()
     } else {
-        let number = call.number(0)?;
-        let first = match number.as_float() {
-            // A float that is no integer counts by its bits.
-            Some(f) => float_to_integer(f).unwrap_or(f.to_bits() as i64),
-            None => call.integer(0)?,
-        };
-        (first, call.optional_integer(1, 0)?)
+        (call.integer(0)?, call.optional_integer(1, 0)?)
     };
     call.vm.seed_random(first, second);
     call.push(first)?;

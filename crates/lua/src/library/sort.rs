@@ -7,9 +7,6 @@ use super::table::{ALL, measured};
 use crate::value::{TableId, Value};
 use crate::vm::{Call, Throw, Vm, names};
 
-/// Ranges larger than this take their pivot from the first quarter.
-const MIDDLE_PIVOT_MAX: usize = 100;
-
 /// Places for the elements at hand.
 #[derive(Clone, Copy)]
 enum Hand {
@@ -89,7 +86,7 @@ fn partition(items: &mut impl Elements, low: usize, high: usize) -> Result<Optio
     if distance == 1 {
         return Ok(None);
     }
-    let middle = low + if distance > MIDDLE_PIVOT_MAX { distance / 4 } else { distance / 2 };
+    let middle = low + distance / 2;
     items.take(Pivot, middle)?;
     items.take(Right, low)?;
     let mut swapped = Some(low);
