@@ -33,6 +33,7 @@ mod error;
 mod file;
 mod format;
 mod limits;
+mod load;
 mod log;
 mod memory;
 mod node;

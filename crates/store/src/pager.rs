@@ -73,7 +73,7 @@ impl<S: Storage> Pager<S> {
         } else {
             match self.cache.touch(page) {
                 Some(frame) => frame,
-                None => self.load(page, page, View::Current, self.meta)?,
+                None => self.fetch(page, page, View::Current, self.meta)?,
             }
         };
         self.keep = Some(frame);
@@ -88,11 +88,11 @@ impl<S: Storage> Pager<S> {
         }
         match self.cache.touch(page | COMMITTED_TAG) {
             Some(frame) => Ok(frame),
-            None => self.load(page, page | COMMITTED_TAG, View::Committed, self.committed),
+            None => self.fetch(page, page | COMMITTED_TAG, View::Committed, self.committed),
         }
     }
 
-    fn load(&mut self, page: PageId, key: u32, view: View, meta: Meta) -> Result<Frame, Error> {
+    fn fetch(&mut self, page: PageId, key: u32, view: View, meta: Meta) -> Result<Frame, Error> {
         if page == 0 || page >= meta.pages {
             return Err(Error::corrupt(page, 0, "a reference leads outside the store"));
         }

@@ -48,7 +48,8 @@ pub struct Length {
 /// # Contract
 ///
 /// All pages have one size, which never changes while the storage is open. The storage does not
-/// look into pages. There is one caller, and calls do not overlap.
+/// look into pages, but for the start of page 0, which says that this is a store and how large its
+/// pages are. There is one caller, and calls do not overlap.
 ///
 /// - **Staging.** A staged page is visible to [`View::Current`] at once, to [`View::Committed`]
 ///   after the commit, and to nobody after an abort. A page may be staged again and again; the

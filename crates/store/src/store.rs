@@ -226,6 +226,32 @@ impl<S: Storage> Store<S> {
         })
     }
 
+    /// Adds entries whose keys ascend and are above all keys that there are; how many it added.
+    /// It leaves full pages behind and takes a fraction of the time of [`put`](Self::put).
+    ///
+    /// ```
+    /// # use store::{Durability, MemoryStorage, Options, Store};
+    /// # fn main() -> Result<(), store::Error> {
+    /// # let mut store = Store::open(MemoryStorage::new(4096), Options::default())?;
+    /// store.begin()?;
+    /// let entries = (0..1000u32).map(|number| (number.to_be_bytes(), b"value"));
+    /// assert_eq!(store.load(entries)?, 1000);
+    /// assert!(store.load([(b"\0", b"")]).is_err_and(|error| error.is_usage()));
+    /// store.commit(Durability::Strict)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `is_usage` for a key out of order and `is_too_large`: the entries before it stay. Any
+    /// other error asks for a rollback.
+    pub fn load<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &mut self,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<u64, Error> {
+        self.change(|pager| pager.load(entries))
+    }
+
     /// Removes `key`; whether it was there.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod crash;
 pub mod faults;
 pub mod program;
 pub mod random;
+pub mod store_conformance;
 pub mod store_crash;
 pub mod store_damage;
 pub mod store_flips;

@@ -1,11 +1,13 @@
 //! Model fuzzing of the store: random operations, the same on a `BTreeMap`, and now and then on
 //! redb, with a storage that fails.
 
+use crate::crash::CrashMedium;
 use crate::faults::FaultyStorage;
 use crate::random::Random;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::BTreeMap;
-use store::{Cursor, Durability, Error, MemoryStorage, Options, Savepoint, Store};
+use store::{Cursor, Durability, Error, LogOptions, LogStorage, MemoryStorage, Options};
+use store::{Savepoint, Storage, Store};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -41,6 +43,12 @@ struct Shape {
 }
 
 impl Shape {
+    fn log_options(&self) -> LogOptions {
+        let Shape { page_bytes, frames, .. } = *self;
+        let checkpoint_bytes = (page_bytes * 40) as u64;
+        LogOptions { page_bytes, buffer_pages: frames, checkpoint_bytes }
+    }
+
     fn draw(random: &mut Random) -> Shape {
         let page_bytes = 256 << [0, 0, 0, 1, 2, 4][random.below(6)];
         let key_limit = if random.one_in(3) { store::key_bytes_max(page_bytes) } else { 13 };
@@ -56,11 +64,41 @@ impl Shape {
     }
 }
 
+/// A storage that the models can be run on.
+trait Subject: Storage + Sized {
+    /// An empty storage.
+    fn fresh(shape: &Shape) -> Self;
+
+    /// The same storage after the process that had it died.
+    fn again(&mut self, shape: &Shape) -> Self;
+}
+
+impl Subject for MemoryStorage {
+    fn fresh(shape: &Shape) -> MemoryStorage {
+        MemoryStorage::new(shape.page_bytes)
+    }
+
+    fn again(&mut self, shape: &Shape) -> MemoryStorage {
+        MemoryStorage::from_bytes(shape.page_bytes, self.as_bytes().to_vec())
+    }
+}
+
+impl Subject for LogStorage<CrashMedium> {
+    fn fresh(shape: &Shape) -> LogStorage<CrashMedium> {
+        must(LogStorage::open(CrashMedium::default(), shape.log_options()))
+    }
+
+    fn again(&mut self, shape: &Shape) -> LogStorage<CrashMedium> {
+        let medium = CrashMedium::new(self.medium().current());
+        must(LogStorage::open(medium, shape.log_options()))
+    }
+}
+
 /// One store with its models.
-struct Run {
+struct Run<S> {
     random: Random,
     shape: Shape,
-    store: Store<FaultyStorage<MemoryStorage>>,
+    store: Store<FaultyStorage<S>>,
     current: Map,
     committed: Map,
     /// Keys changed in the open transaction with what they held before.
@@ -86,7 +124,12 @@ pub fn run(operations: u64, seed: u64) -> Summary {
     while total.operations < operations {
         let most = if random.one_in(8) { 100_000 } else { 10_000 };
         let operations = (operations - total.operations).min(500 + random.below(most) as u64);
-        let summary = Run::new(Random::new(random.next_u64())).run(operations);
+        let part = Random::new(random.next_u64());
+        let summary = if random.one_in(4) {
+            Run::<LogStorage<CrashMedium>>::new(part).run(operations)
+        } else {
+            Run::<MemoryStorage>::new(part).run(operations)
+        };
         total.operations += summary.operations;
         total.commits += summary.commits;
         total.faults += summary.faults;
@@ -104,10 +147,10 @@ fn must<T>(result: Result<T, impl std::fmt::Display>) -> T {
     }
 }
 
-impl Run {
-    fn new(mut random: Random) -> Run {
+impl<S: Subject> Run<S> {
+    fn new(mut random: Random) -> Run<S> {
         let shape = Shape::draw(&mut random);
-        let storage = FaultyStorage::new(MemoryStorage::new(shape.page_bytes));
+        let storage = FaultyStorage::new(S::fresh(&shape));
         let options =
             Options { cache_bytes: shape.frames * shape.page_bytes, ..Options::default() };
         let backend = redb::backends::InMemoryBackend::new();
@@ -251,14 +294,30 @@ impl Run {
 
     /// Keys in ascending order after all others.
     fn append(&mut self) -> Result<(), Error> {
-        if self.shape.key_bytes < 5 {
-            return Ok(());
+        let mut key = self.current.keys().next_back().cloned().unwrap_or_default();
+        if key.len() >= self.shape.key_bytes.min(40) {
+            // Only greater first bytes are left, and few of them.
+            match key.first_mut() {
+                Some(first) if *first < 255 => *first += 1,
+                _ => return Ok(()),
+            }
+            key.truncate(1);
         }
-        for index in 0..self.random.below(60) {
-            let key = [&[0xFF], &(self.undo.len() as u16).to_be_bytes()[..], &[index as u8]];
-            let (key, value) = (key.concat(), self.draw_value());
-            let new = self.store.put(&key, &value)?;
-            assert_eq!(new, self.set(key, Some(value)).is_none());
+        let mut entries = Vec::new();
+        for index in 0..self.random.below(120) as u8 {
+            let key = [&key[..], &[index]].concat();
+            if key.len() <= store::key_bytes_max(self.shape.page_bytes) {
+                entries.push((key, self.draw_value()));
+            }
+        }
+        let loaded = self.store.load(entries.iter().map(|(key, value)| (key, value)))?;
+        assert_eq!(loaded, entries.len() as u64);
+        let again = entries.iter().map(|(key, value)| (key, value));
+        if loaded > 0 {
+            assert!(self.store.load(again).is_err_and(|error| error.is_usage()));
+        }
+        for (key, value) in entries {
+            assert!(self.set(key, Some(value)).is_none());
         }
         Ok(())
     }
@@ -428,9 +487,9 @@ impl Run {
     fn reopen(&mut self) -> Result<(), Error> {
         self.undo_to(0);
         self.savepoints.clear();
-        let mut storage = self.store.storage().clone();
-        store::Storage::abort(&mut storage);
-        storage.calls_left = None;
+        let faults = self.store.storage().faults;
+        let mut storage = FaultyStorage::new(self.store.storage().inner.again(&self.shape));
+        storage.faults = faults;
         let cache_bytes = self.shape.frames * self.shape.page_bytes;
         self.store = Store::open(storage, Options { cache_bytes, ..Options::default() })?;
         self.position = None;
@@ -480,7 +539,7 @@ impl Run {
     }
 }
 
-fn scan<S: store::Storage>(
+fn scan<S: Storage>(
     store: &mut Store<S>,
     mut cursor: Cursor,
     expected: &Map,
