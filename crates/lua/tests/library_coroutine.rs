@@ -101,12 +101,15 @@ fn yields_across_library_calls() {
          end
          try(pcall, function() return coroutine.yield(1) end)
          try(pcall, function() coroutine.yield(1) error('e', 0) end)
-         try(xpcall, function() coroutine.yield(1) error('e', 0) end, function(m) return m .. '!' end)
+         try(xpcall, function() coroutine.yield(1) error('e', 0) end,
+             function(m) return m .. '!' end)
          try(table.sort, {3, 2, 1}, function(a, b) coroutine.yield() return a < b end)
          try(function() for k in pairs(setmetatable({}, {__pairs = coroutine.yield})) do end end)
          try(tostring, setmetatable({}, {__tostring = function() coroutine.yield() end}))
          try(load, function() coroutine.yield() end)
          try(coroutine.wrap(function() coroutine.yield(1) return 2 end))
-         try(function() return coroutine.wrap(function() return pcall(coroutine.yield, 5) end)() end)",
+         try(function()
+             return coroutine.wrap(function() return pcall(coroutine.yield, 5) end)()
+         end)",
     );
 }

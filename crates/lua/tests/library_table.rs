@@ -21,7 +21,8 @@ fn concat() {
         "table.concat()",
         "table.concat({}, '', 'x')",
         "table.concat({[math.maxinteger] = 'z'}, '-', math.maxinteger, math.maxinteger)",
-        "table.concat(setmetatable({}, {__len = function() return 3 end, __index = function(_, i) return i * 2 end}), ' ')",
+        "table.concat(setmetatable({}, {__len = function() return 3 end, \
+         __index = function(_, i) return i * 2 end}), ' ')",
         "table.concat(setmetatable({}, {__len = function() return 'x' end}))",
         "table.concat(setmetatable({}, {__len = function() return 1.5 end}))",
         "table.concat('abc')",

@@ -315,7 +315,7 @@ impl Vm {
                         jump_if!(outcome)
                     }};
                 }
-                // Stores into a table that is present and holds the key; otherwise takes the slow path.
+                // Stores into a table that is present and holds the key; otherwise slowly.
                 macro_rules! store {
                     ($table:expr, $slot:expr, $value:expr) => {{
                         let table = $table;

@@ -60,8 +60,8 @@ impl Outcome {
 
 /// Runs a program under a machine's own `load` and `pcall`; takes the source and returns whether
 /// it was compiled, whether it succeeded, its result or error, and the lines that it printed.
-/// `print` is replaced before; nothing but the basic functions is needed. Every machine under test has to be run by this text, so that
-/// levels and tracebacks agree.
+/// `print` is replaced before; nothing but the basic functions is needed. Every machine under
+/// test has to be run by this text, so that levels and tracebacks agree.
 pub const HARNESS: &str = r##"
 local source = ...
 local printed, recent = "", ""
