@@ -1,7 +1,9 @@
 //! `cargo xtask demo`: `examples/remember.lua` twice on every host, in two processes each.
 
 use crate::run::{cmd, output, run};
+use crate::{tools, wasm};
 use anyhow::{Result, bail};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -19,16 +21,34 @@ pub fn command() -> Result<()> {
         std::fs::remove_dir_all(store)?;
     }
     std::fs::create_dir_all(store)?;
-    if !Path::new("crates/cli").exists() {
-        bail!("there is no crates/cli");
+    tools::apt("chromium", "chromium")?;
+    if Path::new("crates/cli").exists() {
+        run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
+        twice("The command line", || {
+            let mut command = cmd("target/release/moonkeep run");
+            command.arg(SCRIPT).arg("--store").arg(store.join("command-line"));
+            command
+        })?;
     }
-    run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
-    let path = store.join("command-line.moonkeep");
-    twice("the command line", || {
-        let mut command = cmd("target/release/moonkeep run");
-        command.arg(SCRIPT).arg("--store").arg(&path);
+    wasm::package()?;
+    twice("Node", || {
+        let mut command = cmd("node examples/node.mjs");
+        command.arg(SCRIPT).arg(store.join("node"));
         command
-    })
+    })?;
+    let port = free_port()?;
+    twice("Chromium", || {
+        let mut command = cmd("node xtask/demo/chromium.mjs");
+        command.arg(store.join("chromium-profile")).arg(&port);
+        command
+    })?;
+    println!("\nWhat {SCRIPT} left in _home was there again in every second process.");
+    Ok(())
+}
+
+/// A port that nothing listens on; a page's database belongs to its host and port.
+fn free_port() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string())
 }
 
 /// Runs two processes one after the other and compares what they print.
