@@ -19,6 +19,7 @@ mod vm;
 pub use heap::Heap;
 pub use library::LibraryOptions;
 pub use library::source::{FileSources, SourceLoader};
+pub use library::time::WallClock;
 pub use value::{ClosureId, ProtoId, UpvalueId, UserdataId, Value};
 pub use value::{Kind, NativeClosureId, NativeId, StringId, TableId, ThreadId, Type};
 pub use vm::{Call, Control, Interruption, Limits, NativeFunction, Step, Throw, Vm, Writer};

@@ -4,12 +4,17 @@ pub mod base;
 pub mod coroutine;
 mod debug;
 pub mod math;
+mod os;
 pub mod random;
 pub mod sort;
 pub mod source;
+mod string;
 pub mod table;
+mod text;
+pub mod time;
+mod utf8;
 
-use crate::value::{TableId, Value};
+use crate::value::{NativeId, TableId, Value};
 use crate::vm::{NativeFunction, Throw, Vm};
 
 /// Field of the registry with all loaded modules: what Lua knows as `package.loaded`.
@@ -26,6 +31,12 @@ pub struct State {
     pub(crate) random: random::Random,
     /// Where `dofile` and `loadfile` read from.
     pub(crate) sources: source::Sources,
+    /// What pattern matching keeps between calls.
+    pub(crate) strings: string::State,
+    /// The iterators of `utf8.codes`, strict and lax.
+    pub(crate) utf8_steps: Option<[NativeId; 2]>,
+    /// The clock of the os library.
+    pub(crate) wall_clock: time::Current,
 }
 
 /// Which parts of the standard library a program gets.
@@ -76,6 +87,9 @@ impl Vm {
         coroutine::open(self)?;
         math::open(self)?;
         table::open(self)?;
+        string::open(self)?;
+        utf8::open(self)?;
+        os::open(self)?;
         let debug =
             if options.full_debug { debug::open(self)? } else { debug::open_restricted(self)? };
         self.add_library("debug", debug)

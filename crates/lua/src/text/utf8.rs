@@ -188,6 +188,13 @@ pub struct Codepoints<'a> {
     validity: Validity,
 }
 
+impl Codepoints<'_> {
+    /// Size of the range; there is at most one sequence for each of its bytes.
+    pub fn size_bytes(&self) -> usize {
+        self.end.saturating_sub(self.at)
+    }
+}
+
 impl Iterator for Codepoints<'_> {
     type Item = Result<u32, TextError>;
 

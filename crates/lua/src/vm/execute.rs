@@ -645,7 +645,7 @@ impl Vm {
                         K!(oc::c(i)),
                         arith::integer_modulo,
                         arith::float_modulo,
-                        "attempt to perform 'n%%0'"
+                        "attempt to perform 'n%0'"
                     ),
                     op::POWK => float_arithmetic!(R!(oc::b(i)), K!(oc::c(i)), arith::power),
                     op::DIVK => {
@@ -656,7 +656,7 @@ impl Vm {
                         K!(oc::c(i)),
                         arith::integer_divide,
                         |x: f64, y: f64| (x / y).floor(),
-                        "attempt to perform 'n//0'"
+                        "attempt to divide by zero"
                     ),
                     op::BANDK => bitwise!(R!(oc::b(i)), K!(oc::c(i)), |x: i64, y: i64| x & y),
                     op::BORK => bitwise!(R!(oc::b(i)), K!(oc::c(i)), |x: i64, y: i64| x | y),
@@ -700,7 +700,7 @@ impl Vm {
                         R!(oc::c(i)),
                         arith::integer_modulo,
                         arith::float_modulo,
-                        "attempt to perform 'n%%0'"
+                        "attempt to perform 'n%0'"
                     ),
                     op::POW => float_arithmetic!(R!(oc::b(i)), R!(oc::c(i)), arith::power),
                     op::DIV => {
@@ -711,7 +711,7 @@ impl Vm {
                         R!(oc::c(i)),
                         arith::integer_divide,
                         |x: f64, y: f64| (x / y).floor(),
-                        "attempt to perform 'n//0'"
+                        "attempt to divide by zero"
                     ),
                     op::BAND => bitwise!(R!(oc::b(i)), R!(oc::c(i)), |x: i64, y: i64| x & y),
                     op::BOR => bitwise!(R!(oc::b(i)), R!(oc::c(i)), |x: i64, y: i64| x | y),

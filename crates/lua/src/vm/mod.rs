@@ -1,7 +1,7 @@
 //! The virtual machine: state, embedding interface and the driver around the dispatch loop.
 
 mod access;
-mod arith;
+pub(crate) mod arith;
 mod call;
 mod close;
 mod coroutine;
@@ -26,6 +26,7 @@ pub use embed::Writer;
 pub use limits::{Interruption, Limits};
 pub use native::{Call, Control, NativeFunction};
 pub use run::Step;
+pub(crate) use strings::STRING_BYTES_MAX;
 
 use native::Registry;
 
