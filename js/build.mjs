@@ -25,5 +25,5 @@ await build({
   outdir: 'dist/test',
   platform: 'node',
   target: 'node20',
-  external: ['moonkeep', 'moonkeep/*', 'playwright-core'],
+  external: ['/browser.js', 'moonkeep', 'moonkeep/*', 'playwright-core'],
 });
