@@ -13,13 +13,14 @@ export type HostFunction = (...args: any[]) => unknown;
 /** A program: source text, or a function that Lua handed out. */
 export type Program = string | Uint8Array | ((...args: any[]) => unknown);
 
-/** Limits of the machine, as the module knows them. */
+/** Options of the machine, as the module knows them. */
 export interface Limits {
   fuel?: number;
   memory?: number;
   timeout?: number;
   callDepth?: number;
   seed?: number;
+  sandboxed?: boolean;
 }
 
 type Operation = Parameters<Border['run']>[0];

@@ -17,6 +17,8 @@ export interface OpenOptions {
   timeout?: number;
   /** Nested calls of Lua functions; 200,000 at most and by default. */
   callDepth?: number;
+  /** False gives programs all of `debug`, also what reaches into other functions' variables. */
+  sandboxed?: boolean;
   /** Functions that Lua may call, by name; dots lead into tables. They may return promises. */
   functions?: Record<string, HostFunction>;
   /** Gets each line that a program prints; `'capture'` keeps it all for `takeOutput`. */
@@ -173,5 +175,6 @@ function limitsOf(options: OpenOptions): Limits {
     }
     if (value !== Infinity) limits[name] = Math.ceil(value);
   }
+  if (options.sandboxed !== undefined) limits.sandboxed = options.sandboxed;
   return limits;
 }

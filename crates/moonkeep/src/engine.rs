@@ -1,6 +1,6 @@
 //! The engine: a Lua machine with a `_home`.
 
-use lua::{Limits, TableId, Throw, Value, Vm};
+use lua::{LibraryOptions, Limits, TableId, Throw, Value, Vm};
 
 use crate::error::Error;
 use crate::load::Loader;
@@ -15,6 +15,9 @@ pub struct Options {
     /// Seed of all hashes and of `math.random`; an unpredictable one keeps scripts from crafting
     /// keys that collide.
     pub seed: u64,
+    /// Programs get only what cannot leave the machine: no files, no processes, no environment,
+    /// and no `debug` functions that reach into the host's own Lua code.
+    pub sandboxed: bool,
 }
 
 /// A Lua machine whose table `_home` (also `Memory`) can be saved and restored.
@@ -32,7 +35,7 @@ impl Engine {
     pub fn new(options: &Options) -> Result<Engine, Error> {
         let mut vm = Vm::with_seed(options.seed);
         vm.set_limits(&options.limits);
-        match prepare(&mut vm) {
+        match prepare(&mut vm, options) {
             Ok(home) => {
                 let names = Names::of(&vm);
                 Ok(Engine { vm, names, home })
@@ -84,8 +87,12 @@ impl Engine {
     }
 }
 
-fn prepare(vm: &mut Vm) -> Result<TableId, Throw> {
-    vm.open_libraries()?;
+fn prepare(vm: &mut Vm, options: &Options) -> Result<TableId, Throw> {
+    let libraries = match options.sandboxed {
+        true => LibraryOptions::sandboxed(),
+        false => LibraryOptions::trusted(),
+    };
+    vm.open_selected(&libraries)?;
     let home = vm.table()?;
     publish(vm, home)?;
     Ok(home)

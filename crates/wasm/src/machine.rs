@@ -22,9 +22,9 @@ impl Machine {
     /// # Errors
     /// Options that make no sense, and limits too tight for the library.
     pub fn open(options: &[u8], host: Host) -> Result<Machine, Failure> {
-        let Options { limits, seed } = Options::read(options)?;
-        let mut engine = Engine::new(&moonkeep::Options { limits, seed })
-            .map_err(|error| Failure::new(Code::Memory, error.to_string()))?;
+        let options = read_options(options)?;
+        let mut engine =
+            Engine::new(&options).map_err(|error| Failure::new(Code::Memory, error.to_string()))?;
         host::connect(engine.vm(), host)?;
         run::prepare(engine.vm());
         Ok(Machine { engine })
@@ -52,37 +52,36 @@ impl Machine {
     }
 }
 
-struct Options {
-    limits: Limits,
-    seed: u64,
-}
-
-impl Options {
-    fn read(bytes: &[u8]) -> Result<Options, Failure> {
-        let message = Message::decode(bytes)?;
-        let mut limits = Limits { heap_bytes: Some(HEAP_BYTES), ..Limits::default() };
-        let mut seed = 0;
-        for (key, value) in message.tables.iter().flat_map(|table| &table.entries) {
-            let WireValue::String(name) = key else { continue };
-            let name = String::from_utf8_lossy(name);
-            let number = number(value).ok_or_else(|| {
-                Failure::new(Code::Input, format!("option '{name}' has to be a number from 0"))
-            })?;
-            match &*name {
-                "fuel" => limits.fuel = Some(number),
-                "memory" => limits.heap_bytes = Some(number.try_into().unwrap_or(usize::MAX)),
-                "timeout" => limits.milliseconds = Some(number),
-                "callDepth" => limits.call_depth = number.try_into().unwrap_or(usize::MAX),
-                "seed" => seed = number,
-                _ => {
-                    let text = format!("there is no option '{name}'");
-                    return Err(Failure::new(Code::Input, text));
-                }
+fn read_options(bytes: &[u8]) -> Result<moonkeep::Options, Failure> {
+    let message = Message::decode(bytes)?;
+    let depth_max = Limits::default().call_depth;
+    let limits = Limits { heap_bytes: Some(HEAP_BYTES), ..Limits::default() };
+    let mut options = moonkeep::Options { limits, sandboxed: true, ..Default::default() };
+    for (key, value) in message.tables.iter().flat_map(|table| &table.entries) {
+        let WireValue::String(name) = key else { continue };
+        let name = String::from_utf8_lossy(name);
+        if let ("sandboxed", WireValue::Boolean(sandboxed)) = (&*name, value) {
+            options.sandboxed = *sandboxed;
+            continue;
+        }
+        let number = number(value)
+            .ok_or_else(|| Failure::new(Code::Input, format!("option '{name}' cannot be that")))?;
+        let limits = &mut options.limits;
+        match &*name {
+            "fuel" => limits.fuel = Some(number),
+            "memory" => limits.heap_bytes = Some(number.try_into().unwrap_or(usize::MAX)),
+            "timeout" => limits.milliseconds = Some(number),
+            "callDepth" => {
+                limits.call_depth = depth_max.min(number.try_into().unwrap_or(depth_max))
+            }
+            "seed" => options.seed = number,
+            _ => {
+                let text = format!("there is no option '{name}'");
+                return Err(Failure::new(Code::Input, text));
             }
         }
-        limits.call_depth = limits.call_depth.min(Limits::default().call_depth);
-        Ok(Options { limits, seed })
     }
+    Ok(options)
 }
 
 fn number(value: &WireValue) -> Option<u64> {

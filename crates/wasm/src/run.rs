@@ -23,23 +23,49 @@ pub enum Status {
 }
 
 thread_local! {
-    /// What the message handler of the run saw: the error's traceback.
-    static TRACEBACK: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+    /// What the message handler of the run saw.
+    static REPORT: RefCell<Option<Report>> = const { RefCell::new(None) };
 }
 
+/// An error where it was thrown.
+struct Report {
+    message: Vec<u8>,
+    traceback: Vec<u8>,
+}
+
+const NO_MEMORY: &[u8] = b"not enough memory";
+const NO_TEXT: &[u8] = b"(error object is no string)";
 const PROTECTED: &str = "moonkeep.protected";
 const HANDLER: &str = "moonkeep.handler";
 
 /// Prepares a VM for [`call`] and [`start`].
 pub fn prepare(vm: &mut Vm) {
     vm.register_control(PROTECTED, Control::ProtectedCallWithHandler);
-    vm.register(HANDLER, remember_traceback);
+    vm.register(HANDLER, report);
 }
 
-fn remember_traceback(call: &mut Call<'_>) -> Result<usize, Throw> {
+/// The message handler of every run: notes the message and the traceback, changes nothing.
+fn report(call: &mut Call<'_>) -> Result<usize, Throw> {
     let value = call.arg(0);
-    TRACEBACK.set(Some(Vec::new()));
+    let (thread, _) = call.vm.running();
+    let traceback = call.vm.traceback(thread, None, 1);
+    let message = text_of(call.vm, value)?;
+    REPORT.set(Some(Report { message, traceback }));
     call.ret(value)
+}
+
+/// A thrown value as a message, as the standalone interpreter words it.
+fn text_of(vm: &mut Vm, error: Value) -> Result<Vec<u8>, Throw> {
+    let has_text = match vm.metatable(error) {
+        Some(meta) => !vm.field(meta, "__tostring").is_nil(),
+        None => false,
+    };
+    if error.is_string() || error.is_number() || has_text {
+        let text = vm.display(error)?;
+        return Ok(vm.bytes(text).unwrap_or_default().to_vec());
+    }
+    let kind = String::from_utf8_lossy(&vm.type_name(error)).into_owned();
+    Ok(format!("(error object is a {kind} value)").into_bytes())
 }
 
 /// A protected call, ready for the VM: function and arguments.
@@ -87,7 +113,7 @@ fn load(vm: &mut Vm, source: &[u8], name: &[u8]) -> Result<Value, Failure> {
 /// Calls and runs to the end; a host function that answers later is an error.
 pub fn call(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     let call = read(vm, bytes)?;
-    TRACEBACK.set(None);
+    REPORT.set(None);
     match vm.call(call.function, &call.args) {
         Ok(results) => finish(vm, &results),
         Err(throw) => Err(failed(vm, throw)),
@@ -97,7 +123,7 @@ pub fn call(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
 /// Begins a run that [`step`] carries out.
 pub fn start(vm: &mut Vm, bytes: &[u8]) -> Result<(), Failure> {
     let call = read(vm, bytes)?;
-    TRACEBACK.set(None);
+    REPORT.set(None);
     vm.start(call.function, &call.args).map_err(|throw| failed(vm, throw))
 }
 
@@ -141,34 +167,30 @@ fn finish(vm: &mut Vm, results: &[Value]) -> Result<Vec<u8>, Failure> {
 }
 
 fn uncaught(vm: &mut Vm, error: Value) -> Failure {
-    let Some(traceback) = TRACEBACK.take() else {
-        // Only a heap without room passes the handler by.
-        return Failure::new(Code::Memory, "not enough memory");
+    // Two errors pass the handler by: no memory, and too many nested calls to call it.
+    let mut failure = match (REPORT.take(), vm.bytes(error)) {
+        (None, Some(NO_MEMORY)) => return Failure::new(Code::Memory, NO_MEMORY),
+        (None, text) => return Failure::new(Code::Execution, text.unwrap_or(NO_TEXT)),
+        (Some(report), _) => {
+            let mut failure = Failure::new(Code::Execution, report.message);
+            failure.traceback = report.traceback;
+            failure
+        }
     };
-    let mut failure = Failure::new(Code::Execution, text_of(vm, error));
-    failure.traceback = traceback;
-    if vm.bytes(error).is_none() {
+    if !error.is_string() {
         failure.value = convert::to_message(vm, &[error]).ok();
     }
     failure
-}
-
-/// A thrown value as a message.
-fn text_of(vm: &Vm, error: Value) -> Vec<u8> {
-    match vm.bytes(error) {
-        Some(text) => text.to_vec(),
-        None => {
-            let kind = String::from_utf8_lossy(&vm.type_name(error)).into_owned();
-            format!("(error object is a {kind} value)").into_bytes()
-        }
-    }
 }
 
 /// A run that ended without its handler.
 fn failed(vm: &mut Vm, throw: Throw) -> Failure {
     match throw {
         Throw::Memory => throw.into(),
-        Throw::Error => Failure::new(Code::Execution, text_of(vm, vm.thrown())),
+        Throw::Error => {
+            let text = vm.bytes(vm.thrown()).unwrap_or(NO_TEXT).to_vec();
+            Failure::new(Code::Execution, text)
+        }
         Throw::Interrupted => {
             let (code, text) = match vm.interruption() {
                 Some(reason @ Interruption::Fuel) => (Code::Fuel, reason.message()),
