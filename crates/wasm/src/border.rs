@@ -201,21 +201,21 @@ pub extern "C" fn mk_cancel() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_get() -> u32 {
     let input = INPUT.take();
-    done(with_vm(|vm| machine::get(vm, &input)))
+    done(with_vm(|vm| run::with_room(vm, |vm| machine::get(vm, &input))))
 }
 
 /// Writes a global.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_set() -> u32 {
     let input = INPUT.take();
-    done(with_vm(|vm| machine::set(vm, &input)))
+    done(with_vm(|vm| run::with_room(vm, |vm| machine::set(vm, &input))))
 }
 
 /// Registers a host function.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_register() -> u32 {
     let input = INPUT.take();
-    done(with_vm(|vm| machine::register(vm, &input)))
+    done(with_vm(|vm| run::with_room(vm, |vm| machine::register(vm, &input))))
 }
 
 /// Lets go of a handle.

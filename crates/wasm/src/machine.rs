@@ -48,6 +48,8 @@ impl Machine {
     /// # Errors
     /// An image that cannot be read; `_home` stays as it was.
     pub fn import(&mut self, image: &[u8]) -> Result<(), Failure> {
+        // What is replaced and what failed runs left must not stand in the way.
+        self.engine.vm().collect_garbage();
         self.engine.restore(image).map_err(|error| Failure::new(Code::Load, error.to_string()))
     }
 }

@@ -110,9 +110,23 @@ fn load(vm: &mut Vm, source: &[u8], name: &[u8]) -> Result<Value, Failure> {
     })
 }
 
+/// Tries once more after a collection: what a failed run left may fill the heap.
+pub fn with_room<T>(
+    vm: &mut Vm,
+    mut body: impl FnMut(&mut Vm) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    match body(vm) {
+        Err(failure) if failure.code == Code::Memory => {
+            vm.collect_garbage();
+            body(vm)
+        }
+        outcome => outcome,
+    }
+}
+
 /// Calls and runs to the end; a host function that answers later is an error.
 pub fn call(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-    let call = read(vm, bytes)?;
+    let call = with_room(vm, |vm| read(vm, bytes))?;
     REPORT.set(None);
     match vm.call(call.function, &call.args) {
         Ok(results) => finish(vm, &results),
@@ -122,7 +136,7 @@ pub fn call(vm: &mut Vm, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
 
 /// Begins a run that [`step`] carries out.
 pub fn start(vm: &mut Vm, bytes: &[u8]) -> Result<(), Failure> {
-    let call = read(vm, bytes)?;
+    let call = with_room(vm, |vm| read(vm, bytes))?;
     REPORT.set(None);
     vm.start(call.function, &call.args).map_err(|throw| failed(vm, throw))
 }
