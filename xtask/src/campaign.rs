@@ -35,11 +35,18 @@ struct Campaign {
     arguments: &'static [&'static str],
 }
 
-const CAMPAIGNS: &[Campaign] = &[Campaign {
-    name: "store",
-    program: "--package testkit --bin store-fuzz",
-    arguments: &["10000000", "1"],
-}];
+const CAMPAIGNS: &[Campaign] = &[
+    Campaign {
+        name: "store",
+        program: "--package testkit --bin store-fuzz",
+        arguments: &["10000000", "1"],
+    },
+    Campaign {
+        name: "lua",
+        program: "--package testkit --bin lua-differential",
+        arguments: &["vm", "100000"],
+    },
+];
 
 /// `cargo xtask campaign NAME [ARGUMENT...]`: one campaign, optimised.
 pub fn campaign(words: &[String]) -> Result<()> {

@@ -9,8 +9,10 @@ mod statement;
 mod subject;
 
 pub use mutant::mutant;
-pub use reference::{HARNESS, Outcome, check_reference, run_reference, used_functions};
-pub use subject::{check_compiler, run_compiled, run_moonkeep};
+pub use reference::{
+    HARNESS, Outcome, check_reference, dump_reference, run_reference, used_functions,
+};
+pub use subject::{check_compiler, run_compiled, run_foreign, run_moonkeep};
 
 use expression::Generator;
 

@@ -98,6 +98,18 @@ pub fn check_reference(source: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     }
 }
 
+/// The binary chunk that PUC-Rio Lua makes of `source`, if it compiles.
+///
+/// ```
+/// assert!(testkit::program::dump_reference("return 1").unwrap().starts_with(b"\x1bLua"));
+/// assert_eq!(testkit::program::dump_reference("x ="), None);
+/// ```
+pub fn dump_reference(source: &str) -> Option<Vec<u8>> {
+    let lua = machine();
+    let function = lua.load(source).set_name("=program").into_function().ok()?;
+    Some(function.dump(false))
+}
+
 /// Runs `source`, text or a binary chunk, in a fresh PUC-Rio Lua 5.4.
 ///
 /// ```

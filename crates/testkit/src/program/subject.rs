@@ -1,21 +1,21 @@
 //! Our machine and our compiler under the same harness as the reference.
 
-use super::reference::{HARNESS, Outcome, run_reference};
+use super::reference::{HARNESS, Outcome, dump_reference, run_reference};
 use lua::{Limits, Throw, Value, Vm};
 
 /// Instructions after which a run counts as endless; programs need far less.
 const FUEL: u64 = 2_000_000_000;
 
-/// Runs `source` in a fresh VM of `crates/lua`.
+/// Runs `source`, text or a binary chunk, in a fresh VM of `crates/lua`.
 ///
 /// ```
 /// let outcome = testkit::program::run_moonkeep("error('no', 0)");
 /// assert_eq!(outcome.error.unwrap(), b"no");
 /// ```
-pub fn run_moonkeep(source: &str) -> Outcome {
+pub fn run_moonkeep(source: impl AsRef<[u8]>) -> Outcome {
     let mut vm = Vm::new();
     vm.set_limits(&Limits { fuel: Some(FUEL), ..Limits::default() });
-    match harness(&mut vm, source.as_bytes()) {
+    match harness(&mut vm, source.as_ref()) {
         Ok(values) => outcome(&vm, &values),
         Err(throw) => Outcome {
             printed: Vec::new(),
@@ -23,6 +23,20 @@ pub fn run_moonkeep(source: &str) -> Outcome {
             is_syntax_error: false,
             returned: None,
         },
+    }
+}
+
+/// Compiles `source` in PUC-Rio Lua and runs the binary chunk in a fresh VM of `crates/lua`; a
+/// text that does not compile is run as it is.
+///
+/// ```
+/// let outcome = testkit::program::run_foreign("local t = {} return tostring(t.x)");
+/// assert_eq!(outcome.returned.unwrap(), b"nil");
+/// ```
+pub fn run_foreign(source: &str) -> Outcome {
+    match dump_reference(source) {
+        Some(chunk) => run_moonkeep(chunk),
+        None => run_moonkeep(source),
     }
 }
 
