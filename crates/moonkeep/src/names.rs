@@ -1,6 +1,7 @@
 //! Values that every engine has of itself: an image refers to them by name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use lua::{Kind, TableId, Value, Vm};
 
@@ -36,8 +37,8 @@ impl Names {
 
     /// The first name of a table stays.
     fn add(&mut self, name: &str, table: TableId) {
-        if !self.by_table.contains_key(&table) {
-            self.by_table.insert(table, name.into());
+        if let Entry::Vacant(entry) = self.by_table.entry(table) {
+            entry.insert(name.into());
             self.by_name.insert(name.into(), table);
         }
     }

@@ -241,8 +241,7 @@ impl<'a> Saver<'a> {
     fn path(&self, parent: usize, step: &Step) -> String {
         let mut steps = vec![self.describe(step)];
         let mut at = parent;
-        loop {
-            let Some(visit) = self.visits.get(at) else { break };
+        while let Some(visit) = self.visits.get(at) {
             steps.push(self.describe(&visit.step));
             if matches!(visit.step, Step::Root) {
                 break;

@@ -84,11 +84,11 @@ impl Strings {
         bytes: &[u8],
     ) -> Result<Value, OutOfMemory> {
         let hash = self.hash(bytes);
-        if bytes.len() <= SHORT_BYTES_MAX {
-            if let Some(id) = self.find_hashed(bytes, hash) {
-                self.revive(id, white);
-                return Ok(Value::short_string(id));
-            }
+        if bytes.len() <= SHORT_BYTES_MAX
+            && let Some(id) = self.find_hashed(bytes, hash)
+        {
+            self.revive(id, white);
+            return Ok(Value::short_string(id));
         }
         account.charge(bytes.len() + HEADER_BYTES)?;
         self.add(account, white, Rc::from(bytes), hash)

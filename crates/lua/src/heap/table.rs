@@ -56,8 +56,6 @@ pub struct Table {
     /// A border found before; a guess where to look for the next one.
     border_hint: u32,
     seed: u32,
-    /// Bit n set: this table, as a metatable, has no field for event n.
-    pub(crate) absent: u8,
     mark: u8,
 }
 
@@ -97,14 +95,8 @@ impl Table {
             free_below: 0,
             border_hint: 0,
             seed,
-            absent: 0,
             mark,
         }
-    }
-
-    /// The table's metatable.
-    pub fn metatable(&self) -> Option<TableId> {
-        self.meta
     }
 
     /// The color and flags, for the write barrier.
@@ -400,7 +392,6 @@ impl Table {
         key: Value,
         value: Value,
     ) -> Result<(), OutOfMemory> {
-        self.absent = 0;
         if self.replace(strings, key, value) || value.is_nil() {
             return Ok(());
         }

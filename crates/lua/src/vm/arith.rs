@@ -175,8 +175,8 @@ mod tests {
         use std::cmp::Ordering::*;
         let big = (1i64 << 53) + 1;
         assert_eq!(compare_integer_float(big, big as f64), Some(Greater));
-        assert_eq!(compare_integer_float(i64::MAX, 9.223372036854775807e18), Some(Less));
-        assert_eq!(compare_integer_float(i64::MIN, -9.223372036854775808e18), Some(Equal));
+        assert_eq!(compare_integer_float(i64::MAX, 9.223_372_036_854_776e18), Some(Less));
+        assert_eq!(compare_integer_float(i64::MIN, -9.223_372_036_854_776e18), Some(Equal));
         assert_eq!(compare_integer_float(-1, -0.5), Some(Less));
         assert_eq!(compare_integer_float(0, f64::NAN), None);
     }

@@ -46,6 +46,3 @@ names! {
     ENV = 30 "_ENV",
     ERROR_IN_HANDLING = 31 "error in error handling",
 }
-
-/// Metamethods below this number are cached as absent in [`crate::heap::table::Table`].
-pub const CACHED_EVENTS: u32 = 8;

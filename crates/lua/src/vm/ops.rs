@@ -15,7 +15,7 @@ use crate::value::{StringId, TableId, UpvalueId, Value, float_to_integer, tag};
 const META_CHAIN_MAX: usize = 2000;
 
 impl Heap {
-    /// A metatable's field for an event; absence is remembered in the table.
+    /// A metatable's field for an event, or nil.
     #[inline]
     pub(crate) fn event(&self, meta: TableId, event: StringId) -> Value {
         self.tables.items[meta.index()].get_short(event)
