@@ -25,7 +25,7 @@ impl Session {
             milliseconds: state.timeout,
             ..Limits::default()
         };
-        let options = Options { limits, seed: seed() };
+        let options = Options { limits, seed: seed(), sandboxed: false };
         let mut engine = Engine::new(&options).map_err(|error| error.to_string())?;
         engine.vm().set_clock(milliseconds);
         let store = state.store.as_deref().map(StoreFile::open).transpose()?;
