@@ -55,6 +55,13 @@ impl Account {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// Returns `bytes` that were freed before the collector came by. The next collection comes no
+    /// later for it: the object whose bytes they were still has to be found dead.
+    pub(crate) fn release_early(&mut self, bytes: usize) {
+        self.release(bytes);
+        self.threshold = self.threshold.saturating_sub(bytes);
+    }
+
     #[inline(always)]
     pub(crate) fn wants_collection(&self) -> bool {
         self.bytes >= self.threshold

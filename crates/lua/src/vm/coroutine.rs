@@ -248,7 +248,7 @@ impl Vm {
             let value = execution.stack[open.slot as usize];
             self.heap.close_cell(open.cell, value);
         }
-        self.heap.account.release(execution.owned_bytes());
+        self.heap.account.release_early(execution.owned_bytes());
     }
 
     /// Closes a suspended or dead coroutine; returns the error it died of or that closing threw.
