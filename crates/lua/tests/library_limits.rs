@@ -4,11 +4,10 @@ use lua::{Interruption, Limits, Throw, Vm};
 
 const HEAP_BYTES: usize = 8 << 20;
 
-fn limited_vm() -> Vm {
+fn limited_vm(fuel: u64) -> Vm {
     let mut vm = Vm::new();
     vm.open_libraries().expect("the libraries open");
-    let limits =
-        Limits { fuel: Some(5_000_000), heap_bytes: Some(HEAP_BYTES), ..Limits::default() };
+    let limits = Limits { fuel: Some(fuel), heap_bytes: Some(HEAP_BYTES), ..Limits::default() };
     vm.set_limits(&limits);
     vm
 }
@@ -42,7 +41,7 @@ fn long_work_is_interrupted() {
         "while true do math.max(1, 2, 3) end",
     ];
     for program in programs {
-        let mut vm = limited_vm();
+        let mut vm = limited_vm(1_000_000);
         let outcome = vm.eval(program.as_bytes(), "=test");
         assert_eq!(outcome.err(), Some(Throw::Interrupted), "{program}");
         assert_eq!(vm.interruption(), Some(Interruption::Fuel), "{program}");
@@ -59,15 +58,15 @@ fn large_allocations_are_refused() {
          return table.concat(t)",
         "local s = 'x' for i = 1, 20 do s = s .. s end
          return table.concat({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'}, s)",
-        "local s = (' '):rep and ' ' for i = 1, 16 do s = s .. s end
-         return load(function() return s end)",
+        "local s = ' ' for i = 1, 16 do s = s .. s end
+         local _, message = load(function() return s end)
+         error(message, 0)",
         "return table.unpack({}, 1, 900000)",
         "return table.pack(table.unpack({}, 1, 500000))",
         "local t = {} for i = 1, 1 << 30 do t[i] = i end",
     ];
     for program in programs {
-        let program = program.replace("(' '):rep and ", "");
-        let mut vm = limited_vm();
+        let mut vm = limited_vm(100_000_000);
         let source = format!("return pcall(function() {program} end)");
         let results = vm.eval(source.as_bytes(), "=test").expect("an error that pcall catches");
         assert_eq!(results[0].kind(), lua::Kind::Boolean(false), "{program}");

@@ -102,6 +102,7 @@ fn packing() {
         "table.unpack({1, 2, 3}, 2)",
         "table.unpack({1, 2, 3}, -1, 1)",
         "table.unpack({1, 2, 3}, 3, 2)",
+        "table.unpack('abc')",
         "table.unpack(1)",
         "table.unpack()",
         "table.unpack(nil, 1, 2)",
