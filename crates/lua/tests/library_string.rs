@@ -208,3 +208,30 @@ fn packing() {
         "string.unpack(('b'):rep(1100000), ('x'):rep(1100000))",
     ]);
 }
+
+#[test]
+fn libraries_list_their_functions() {
+    // The cache of one traversal must not mislead the next one.
+    compare(
+        r#"
+        local names = {}
+        for _, lib in ipairs {"coroutine", "math", "string", "table", "utf8"} do
+            for name in pairs(_G[lib]) do names[#names + 1] = lib .. "." .. name end
+        end
+        table.sort(names)
+        print(#names, table.concat(names, " "))
+    "#,
+    );
+}
+
+#[test]
+fn bitwise_operators_take_no_strings() {
+    compare_all(&[
+        "'3' | 1",
+        "local a, b = 1, '2'; return a & b",
+        "~'3'",
+        "1 << '3'",
+        "1.5 | 1",
+        "local t = {}; return t ~ 2",
+    ]);
+}

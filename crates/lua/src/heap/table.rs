@@ -319,7 +319,8 @@ impl Table {
             _ => {
                 let node = self.nodes.get(cache.get() as usize);
                 match node {
-                    Some(node) if node.key().same(&key) => {
+                    // A free node has no key, as the start of a traversal has none.
+                    Some(node) if !key.is_nil() && node.key().same(&key) => {
                         self.array.len() + cache.get() as usize + 1
                     }
                     _ => self.position(strings, key).ok_or(InvalidKey)?,

@@ -396,31 +396,20 @@ impl Vm {
             return self.call_event(handler, &[x, y]);
         }
         if operator.is_bitwise() {
-            return self.bitwise_fallback(operator, x, y, target);
+            return Err(self.bitwise_error(x, y).into());
         }
         let culprit = if x.is_number() { y } else { x };
         Err(self.operand_error(culprit, "perform arithmetic on").into())
     }
 
-    /// Strings are converted to integers by bitwise operators; everything else is an error.
-    fn bitwise_fallback(
-        &mut self,
-        operator: Operator,
-        x: Value,
-        y: Value,
-        target: usize,
-    ) -> Result<(), Signal> {
-        let (nx, ny) = (self.to_number(x), self.to_number(y));
-        if let (Some(nx), Some(ny)) = (nx, ny) {
-            if let Ok(Some(result)) = arith::apply(operator, nx, ny) {
-                self.execution.stack[target] = result;
-                return Ok(());
-            }
-            let culprit = if arith::exact_integer(nx).is_some() { y } else { x };
-            return Err(self.no_integer_error(culprit).into());
+    /// A bitwise operator does not convert strings; `x` or `y` is no integer.
+    fn bitwise_error(&mut self, x: Value, y: Value) -> Throw {
+        if x.is_number() && y.is_number() {
+            let culprit = if arith::exact_integer(x).is_some() { y } else { x };
+            return self.no_integer_error(culprit);
         }
         let culprit = if x.is_number() { y } else { x };
-        Err(self.operand_error(culprit, "perform bitwise operation on").into())
+        self.operand_error(culprit, "perform bitwise operation on")
     }
 
     /// `x == y` where tags differ or a metamethod may decide.
