@@ -25,6 +25,7 @@ impl<'a> Run<'a> {
         self.before_count + usize::from(self.middle.is_some()) + after
     }
 
+    #[inline(never)]
     fn item(&self, index: usize) -> Item<'a> {
         if index < self.before_count {
             return self.before.item(index);
@@ -37,12 +38,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn items(&self, from: usize, to: usize) -> impl Iterator<Item = Item<'a>> + '_ {
-        (from..to).map(|index| self.item(index))
+    fn weight(&self, from: usize, to: usize) -> usize {
+        (from..to).map(|index| self.item(index).weight()).sum()
     }
 
-    fn weight(&self, from: usize, to: usize) -> usize {
-        self.items(from, to).map(|item| item.weight()).sum()
+    /// Builds a node out of items `from..to`.
+    #[inline(never)]
+    fn build(
+        &self,
+        page: &mut [u8],
+        (from, to): (usize, usize),
+        link: PageId,
+        prefix: &[u8],
+    ) -> Result<(), Error> {
+        node::start(page, self.before.level(), link, prefix);
+        (from..to).try_for_each(|index| node::append(page, &self.item(index)))
     }
 }
 
@@ -62,12 +72,14 @@ struct Cut {
     separator: Vec<u8>,
 }
 
+#[inline(never)]
 fn common_prefix<'k>(low: Option<&'k [u8]>, high: Option<&[u8]>) -> &'k [u8] {
     let (Some(low), Some(high)) = (low, high) else { return &[] };
     let bytes = low.iter().zip(high).take_while(|(a, b)| a == b).count();
     &low[..bytes]
 }
 
+#[inline(never)]
 fn separator(run: &Run<'_>, level: u8, at: usize) -> Vec<u8> {
     let mut key = run.item(at).key();
     if level == 0 && at > 0 {
@@ -79,6 +91,7 @@ fn separator(run: &Run<'_>, level: u8, at: usize) -> Vec<u8> {
 }
 
 /// The cut before or, in interior nodes, at item `at`, if both sides fit.
+#[inline(never)]
 fn cut(run: &Run<'_>, level: u8, fences: &Fences, room: usize, at: usize) -> Option<Cut> {
     let right = if level == 0 { at } else { at + 1 };
     let count = run.count();
@@ -129,8 +142,8 @@ fn build_sides(
     let first = format::link(run.before.0);
     let low = common_prefix(fences.low.as_deref(), Some(&cut.separator));
     let high = common_prefix(Some(&cut.separator), fences.high.as_deref());
-    node::build(left, level, first, low, run.items(0, cut.left))?;
-    node::build(right, level, link, high, run.items(cut.right, run.count()))
+    run.build(left, (0, cut.left), first, low)?;
+    run.build(right, (cut.right, run.count()), link, high)
 }
 
 /// Replaces the content of a page, keeping the fields of the transaction.
@@ -170,6 +183,7 @@ impl<S: Storage> Pager<S> {
         Ok(self.fences(path, path.len() - 1)?.high)
     }
 
+    #[inline(never)]
     fn put_page(&mut self, page: PageId, content: &[u8]) -> Result<(), Error> {
         let frame = self.frame(page, View::Current)?;
         replace(self.write(frame)?, content);
@@ -246,7 +260,7 @@ impl<S: Storage> Pager<S> {
             let left = self.meta.root;
             let (page, frame) = self.allocate()?;
             let bytes = self.write(frame)?;
-            node::build(bytes, level, left, &[], std::iter::empty())?;
+            node::start(bytes, level, left, &[]);
             node::insert(bytes, 0, separator, &child, false);
             self.meta.root = page;
             self.meta.depth += 1;
@@ -372,8 +386,7 @@ impl<S: Storage> Pager<S> {
         // must go.
         if bytes <= room * 7 / 8 || (smaller == 0 && bytes <= room) {
             let link = format::link(left);
-            let items = run.items(0, count);
-            node::build(new_left, level as u8, link, prefix, items)?;
+            run.build(new_left, (0, count), link, prefix)?;
             self.put_page(left_page, new_left)?;
             self.free(right_page)?;
             let frame = self.frame(parent, View::Current)?;

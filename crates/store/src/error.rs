@@ -27,41 +27,49 @@ enum Kind {
 
 impl Error {
     #[cold]
+    #[inline(never)]
     pub(crate) fn corrupt(page: PageId, offset: usize, what: &'static str) -> Error {
         Error(Box::new(Kind::Corrupt { page, offset: offset as u32, what }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn foreign() -> Error {
         Error(Box::new(Kind::Foreign))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn newer(version: u32) -> Error {
         Error(Box::new(Kind::Newer { version }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn usage(what: &'static str) -> Error {
         Error(Box::new(Kind::Usage(what)))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn key_bytes(bytes: usize, limit: usize) -> Error {
         Error(Box::new(Kind::KeyBytes { bytes, limit }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn value_bytes(bytes: usize, limit: usize) -> Error {
         Error(Box::new(Kind::ValueBytes { bytes, limit }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn rollback_required() -> Error {
         Error(Box::new(Kind::RollbackRequired))
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn poisoned() -> Error {
         Error(Box::new(Kind::Poisoned))
     }
@@ -168,6 +176,7 @@ impl Error {
 
 impl From<Fault> for Error {
     #[cold]
+    #[inline(never)]
     fn from(fault: Fault) -> Error {
         Error(Box::new(Kind::Fault(fault)))
     }

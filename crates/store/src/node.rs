@@ -248,18 +248,8 @@ pub(crate) fn append(page: &mut [u8], item: &Item<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Builds a node from items.
-pub(crate) fn build<'a>(
-    page: &mut [u8],
-    level: u8,
-    link: PageId,
-    prefix: &[u8],
-    items: impl Iterator<Item = Item<'a>>,
-) -> Result<(), Error> {
+/// Starts a node without cells.
+pub(crate) fn start(page: &mut [u8], level: u8, link: PageId, prefix: &[u8]) {
     let kind = if level == 0 { PageKind::Leaf } else { PageKind::Interior };
     format::start_page(page, kind, level, link, prefix);
-    for item in items {
-        append(page, &item)?;
-    }
-    Ok(())
 }

@@ -92,6 +92,7 @@ impl<S: Storage> Pager<S> {
         }
     }
 
+    #[inline(never)]
     fn fetch(&mut self, page: PageId, key: u32, view: View, meta: Meta) -> Result<Frame, Error> {
         if page == 0 || page >= meta.pages {
             return Err(Error::corrupt(page, 0, "a reference leads outside the store"));
@@ -149,6 +150,7 @@ impl<S: Storage> Pager<S> {
     }
 
     /// A frame for a page whose old content does not matter, or is about to be replaced whole.
+    #[inline(never)]
     pub(crate) fn claim(&mut self, page: PageId) -> Result<Frame, Error> {
         let frame = match self.cache.touch(page) {
             Some(frame) => frame,
@@ -163,6 +165,7 @@ impl<S: Storage> Pager<S> {
     }
 
     /// A page that belongs to nothing yet. Its frame may be written at once, and must be.
+    #[inline(never)]
     pub(crate) fn allocate(&mut self) -> Result<(PageId, Frame), Error> {
         let page = self.meta.free_head;
         if page != 0 {
@@ -199,6 +202,7 @@ impl<S: Storage> Pager<S> {
     }
 
     /// Puts one page on the free list.
+    #[inline(never)]
     pub(crate) fn free(&mut self, page: PageId) -> Result<(), Error> {
         let frame = self.frame(page, View::Current)?;
         let head = self.meta.free_head;
@@ -276,6 +280,19 @@ impl<S: Storage> Pager<S> {
         Ok(())
     }
 
+    /// Has what was committed made durable, if `durability` asks for it.
+    pub(crate) fn flush(&mut self, durability: Durability) -> Result<Ticket, Error> {
+        let length = self.storage.length()?;
+        if durability == Durability::Relaxed || length.handed_over == length.durable {
+            return Ok(length.handed_over);
+        }
+        let ticket = self.storage.commit(length.pages, durability);
+        if ticket.as_ref().is_err_and(|fault| fault.kind() == FaultKind::Unknown) {
+            self.state = State::Poisoned;
+        }
+        Ok(ticket?)
+    }
+
     /// Goes back to the committed state.
     pub(crate) fn rollback(&mut self) {
         self.storage.abort();
@@ -300,6 +317,7 @@ impl<S: Storage> Pager<S> {
     }
 
     /// Checks that a frame holds a node of the level that the path to it demands.
+    #[inline(never)]
     pub(crate) fn node_frame(
         &mut self,
         page: PageId,

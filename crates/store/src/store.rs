@@ -103,6 +103,10 @@ impl<S: Storage> Store<S> {
             && !error.is_too_large()
         {
             pager.state = State::Failed;
+            if error.is_poisoned() {
+                pager.rollback();
+                pager.state = State::Poisoned;
+            }
         }
         result
     }
@@ -144,11 +148,7 @@ impl<S: Storage> Store<S> {
             return pager.commit(durability);
         }
         pager.rollback();
-        let length = pager.storage.length()?;
-        if durability == Durability::Relaxed || length.handed_over == length.durable {
-            return Ok(length.handed_over);
-        }
-        Ok(pager.storage.commit(length.pages, durability)?)
+        pager.flush(durability)
     }
 
     /// Drops the transaction; the store is as it was before it.
@@ -189,6 +189,19 @@ impl<S: Storage> Store<S> {
     /// whole transaction must be rolled back.
     pub fn rollback_to(&mut self, savepoint: Savepoint) -> Result<(), Error> {
         self.change(|pager| pager.rollback_to(savepoint))
+    }
+
+    /// Asks the storage to make everything committed so far durable; the newest ticket. Where
+    /// the medium answers later, [`durable`](Self::durable) tells when it has come so far.
+    ///
+    /// # Errors
+    /// `is_usage` inside a transaction; any fault of the storage.
+    pub fn flush(&mut self) -> Result<Ticket, Error> {
+        let pager = self.pager()?;
+        if pager.state != State::Idle {
+            return Err(Error::usage("a transaction is open"));
+        }
+        pager.flush(Durability::Strict)
     }
 
     /// The newest ticket that is durable.

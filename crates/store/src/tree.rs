@@ -160,7 +160,7 @@ impl<S: Storage> Pager<S> {
             self.changes += 1;
             let (page, frame) = self.allocate()?;
             let bytes = self.write(frame)?;
-            node::build(bytes, 0, 0, &[], std::iter::empty())?;
+            node::start(bytes, 0, 0, &[]);
             node::insert(bytes, 0, key, value, overflow);
             (self.meta.root, self.meta.depth, self.meta.entries) = (page, 1, 1);
             return Ok(true);

@@ -137,6 +137,10 @@ impl Campaign {
                 Ok(()) => {
                     self.states.push(state);
                     self.summary.commits += 1;
+                    if !faults && self.random.one_in(5) {
+                        assert_eq!(base + must(store.flush()), self.states.len() as u64 - 1);
+                        assert_eq!(must(store.durable()), must(store.flush()));
+                    }
                     durable = base + must(store.durable());
                     medium.set_mark((durable, self.states.len() as u64 - 1));
                 }

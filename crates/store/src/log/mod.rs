@@ -53,6 +53,8 @@ pub struct LogStorage<M> {
     durable: Ticket,
     /// The log holds commits that have not been synced.
     unsynced: bool,
+    /// The log has a header that this storage has neither written nor synced.
+    inherited: bool,
     /// This storage has written to the log.
     written: bool,
     poisoned: bool,
@@ -115,6 +117,12 @@ impl<M: Medium> LogStorage<M> {
 
     /// Writes the header of a log that has none yet.
     fn start_log(&mut self) -> Result<(), Fault> {
+        // A header that another process has left need not be durable, and the one before it may
+        // stand for records that would now be overwritten.
+        if self.inherited {
+            self.medium.sync(MediumFile::Log).map_err(|fault| self.poison(&fault))?;
+            self.inherited = false;
+        }
         if self.end == 0 {
             let mut bytes = [0; LOG_START_BYTES];
             let check = self.header.write(&mut bytes[self.header.at() as usize..]);
@@ -287,6 +295,7 @@ impl<M: Medium> LogStorage<M> {
         self.medium.write_at(MediumFile::Log, self.header.at(), &bytes)?;
         self.written = true;
         self.medium.sync(MediumFile::Log)?;
+        self.inherited = false;
         // Not before the new header is durable: it would cut off what the old one stands for.
         if self.end > self.checkpoint_bytes * 4 {
             self.medium.set_length(MediumFile::Log, self.checkpoint_bytes)?;

@@ -225,6 +225,7 @@ impl<M: Medium> LogStorage<M> {
             handed_over: 0,
             durable: 0,
             unsynced: false,
+            inherited: chain.is_some(),
             written: false,
             poisoned: false,
         };
