@@ -42,7 +42,7 @@ impl Vm {
             }
             object = handler;
         }
-        self.throw_message("'__index' chain too long; possibly a loop")
+        self.throw_message("'__index' chain too long; possible loop")
     }
 
     /// `object[key] = value`
@@ -77,7 +77,7 @@ impl Vm {
             }
             object = handler;
         }
-        self.throw_message("'__newindex' chain too long; possibly a loop")
+        self.throw_message("'__newindex' chain too long; possible loop")
     }
 
     /// `#object`, which a metamethod may make any value.

@@ -249,10 +249,7 @@ impl Vm {
             }
             object = handler;
         }
-        Err(self
-            .throw_message::<()>("'__index' chain too long; possibly a loop")
-            .unwrap_err()
-            .into())
+        Err(self.throw_message::<()>("'__index' chain too long; possible loop").unwrap_err().into())
     }
 
     /// `object[key] := value`, metamethods included.
@@ -292,7 +289,7 @@ impl Vm {
             }
             object = handler;
         }
-        let message = "'__newindex' chain too long; possibly a loop";
+        let message = "'__newindex' chain too long; possible loop";
         Err(self.throw_message::<()>(message).unwrap_err().into())
     }
 
