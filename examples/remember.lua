@@ -21,6 +21,6 @@ _home.story = _home.story or coroutine.create(function()
 end)
 local _, line = coroutine.resume(_home.story)
 
-local text = ("run %d, balance %d: %s"):format(_home.runs, _home.account.balance(), line)
+local text = "run " .. _home.runs .. ", balance " .. _home.account.balance() .. ": " .. line
 print(text)
 return text
