@@ -14,15 +14,25 @@ const FILES = `
     return load(source, "@" .. name, mode or "bt", env)
   end
   function dofile(name) return assert(loadfile(name))() end
-  table.insert(package.searchers, 2, function(name)
-    return loadfile(name .. ".lua") or "no file " .. name .. ".lua"
-  end)
-  local function write(self, ...) return self end
-  io = io or {}
-  io.stdout = io.stdout or { write = write, flush = write, setvbuf = write }
-  io.stderr = io.stderr or io.stdout
-  io.write = io.write or function() return io.stdout end
-  package.loaded.io = io
+  local function same(self) return self end
+  if not io then
+    local out = { write = same, flush = same, setvbuf = same }
+    io = { stdout = out, stderr = out, write = function() return out end }
+  end
+  package = package or { loaded = { _G = _G }, path = "", cpath = "", config = "/" }
+  for _, name in ipairs { "coroutine", "debug", "io", "math", "os", "string", "table", "utf8" } do
+    package.loaded[name] = package.loaded[name] or _G[name]
+  end
+  local native = require
+  function require(name)
+    if package.loaded[name] ~= nil then return package.loaded[name] end
+    local file = loadfile(name .. ".lua")
+    if not file then return (native or error)(name) end
+    local value = file(name, name .. ".lua")
+    if value == nil then value = true end
+    package.loaded[name] = value
+    return value
+  end
 `;
 
 const [program, argument] = process.argv.slice(2);

@@ -18,10 +18,12 @@ fn functions_on_plain_bytes() {
         "string.char(256)",
         "string.char(65, -1)",
         "string.char(65, 'x')",
-        "string.upper('aZ1\\xe9'), string.lower('aZ1\\xc9'), string.reverse('abc'), ('').reverse('')",
+        "string.upper('aZ1\\xe9'), string.lower('aZ1\\xc9'), string.reverse('abc'), \
+         ('').reverse('')",
         "string.upper(12.5), string.lower(true)",
         "string.rep('ab', 3), string.rep('ab', 3, ','), string.rep('', 5), string.rep('x', 0)",
-        "string.rep('x', -1, 'y'), string.rep('x', 1, 'y'), string.rep('', 3, ','), string.rep(12, 2)",
+        "string.rep('x', -1, 'y'), string.rep('x', 1, 'y'), string.rep('', 3, ','), \
+         string.rep(12, 2)",
         "string.rep('x', 1 << 31)",
         "string.rep('xy', 1 << 62, 'abc')",
         "string.rep('x')",
@@ -87,10 +89,12 @@ fn formats() {
     compare_all(&[
         "string.format('%d %5d|%-5d|%05d|%+d|% d|%.3d', 1, 2, 3, 4, 5, 6, 7)",
         "string.format('%x %X %#x %o %i %u', 255, 255, 255, 8, 9, 10)",
-        "string.format('%f %.2f %e %g %G %a %10.3f|', 1.5, 2.345, 12345.678, 1e20, 1e-5, 1.0, 3.14159)",
+        "string.format('%f %.2f %e %g %G %a %10.3f|', 1.5, 2.345, 12345.678, 1e20, 1e-5, 1.0, \
+         3.14159)",
         "string.format('%s %10s|%-10s|%.2s', 'x', 'y', 'z', 'abc')",
         "string.format('%s %s %s %s', nil, true, 12, 1.5)",
-        "string.format('%q', 'a\\n\"\\\\\\0001\\r'), string.format('%q %q %q', 1, 1.5, math.mininteger)",
+        "string.format('%q', 'a\\n\"\\\\\\0001\\r'), string.format('%q %q %q', 1, 1.5, \
+         math.mininteger)",
         "string.format('%q %q %q %q', 1e300 * 1e300, 0/0, nil, true)",
         "string.format('%c%c', 65, '66'), string.format('%%')",
         "string.format('%5s', 'a\\0b')",
@@ -133,12 +137,15 @@ fn patterns() {
         "string.match('abc', '%')",
         "string.match('abc', '%1')",
         "string.match(('x'):rep(300), ('(x)'):rep(40))",
-        "string.gsub('hello world', 'o', '0'), string.gsub('abc', '%w', '%0%0'), string.gsub('abc', '', '-')",
-        "string.gsub('hello', 'l', 'L', 1), string.gsub('hello', '^h', 'H'), string.gsub('abc', 'b', '%%')",
+        "string.gsub('hello world', 'o', '0'), string.gsub('abc', '%w', '%0%0'), \
+         string.gsub('abc', '', '-')",
+        "string.gsub('hello', 'l', 'L', 1), string.gsub('hello', '^h', 'H'), \
+         string.gsub('abc', 'b', '%%')",
         "string.gsub('abc def', '(%w+) (%w+)', '%2 %1'), string.gsub('abc', '()', '%1')",
         "string.gsub('$name is $age', '%$(%w+)', {name = 'Lua', age = 30})",
         "string.gsub('abc', '%w', {a = 1, b = true and 'B', c = false})",
-        "string.gsub('abc', '%w', function(c) if c == 'b' then return nil end return c:upper() end)",
+        "string.gsub('abc', '%w', \
+         function(c) if c == 'b' then return nil end return c:upper() end)",
         "string.gsub('abc', '(a)(b)', function(...) return select('#', ...) end)",
         "string.gsub('abc', 'b', function() error('stop') end)",
         "string.gsub('abc', 'b', function() error({}) end) ",
