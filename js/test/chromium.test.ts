@@ -30,7 +30,8 @@ before(async () => {
   server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     try {
-      const body = path === '/' ? '<!doctype html><title>test</title>' : readFileSync(`dist${path}`);
+      const page = '<!doctype html><title>test</title>';
+      const body = path === '/' ? page : readFileSync(`dist${path}`);
       const type = TYPES[path.split('.').pop() ?? ''] ?? TYPES['html'];
       response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY });
       response.end(body);

@@ -1,8 +1,8 @@
 //! What every storage must do, whatever its medium: the contract of `store::Storage` as a check
 //! that can be run on any adapter.
 
-use store::{Durability, Fault, MemoryStorage, Options, PageId, SCRATCH_FIRST, Storage, Store};
 use store::View;
+use store::{Durability, Fault, MemoryStorage, Options, PageId, SCRATCH_FIRST, Storage, Store};
 
 /// A way to open a storage.
 pub trait Adapter {
