@@ -5,6 +5,7 @@ fn main() {
     let source = std::fs::read(&path).expect("a readable file");
     let mut vm = lua::Vm::new();
     vm.open_libraries().expect("an unlimited heap");
+    vm.set_source_loader(Box::new(lua::FileSources));
     let start = std::time::Instant::now();
     match vm.eval(&source, &format!("@{path}")) {
         Ok(values) => println!("{values:?} {:?}", start.elapsed()),
