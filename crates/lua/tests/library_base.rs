@@ -163,6 +163,8 @@ fn numbers_and_strings() {
         "tonumber('-ff', 16)",
         "tonumber('  -7f \\n', 16)",
         "tonumber('- 1', 10)",
+        "tonumber('+7', 10)",
+        "tonumber('+-7', 10)",
         "tonumber('8', 8)",
         "tonumber('', 8)",
         "tonumber('-', 8)",
@@ -264,5 +266,43 @@ fn collector_options() {
          setmetatable({}, {__gc = function() result = {pcall(collectgarbage)} end})
          collectgarbage()
          print(result[1], result[2])",
+    );
+}
+
+#[test]
+fn errors_while_handling_errors() {
+    compare(
+        "print(xpcall(function() error('a') end, function(m) error('b') end))
+         print(xpcall(function() error('a') end, error))
+         print(xpcall(error, function(m) local x = nil + 1 end, 'q'))
+         local function loop() assert(pcall(loop)) end
+         print(xpcall(loop, loop))
+         local function deep() local x = deep() return x end
+         print(xpcall(deep, function(m) return #m end))
+         local function rec() return tostring(setmetatable({}, {__tostring = rec})) end
+         print(pcall(rec))
+         print(xpcall(rec, function(m) return 'handled ' .. m end))
+         print(xpcall(rec, function(m) return 'handled ' .. tostring(setmetatable({}, {__tostring = function() return m end})) end))
+         print(pcall(coroutine.wrap(function() return rec() end)))
+         local n = 0
+         print(xpcall(function() error('a') end, function(m) n = n + 1 if n < 5 then error(n, 0) end return 'ok ' .. m end))",
+    );
+}
+
+#[test]
+fn deep_chains_of_protected_calls_end() {
+    compare(
+        "local depth = 0
+         local function f()
+           depth = depth + 1
+           local ok, message = pcall(f)
+           if not ok then error(message, 0) end
+         end
+         print(pcall(f))
+         print(depth > 150 and depth < 250)
+         depth = 0
+         -- As many calls one after the other leave nothing behind.
+         for i = 1, 1000 do pcall(error) pcall(print) xpcall(error, print) end
+         print(pcall(f))",
     );
 }

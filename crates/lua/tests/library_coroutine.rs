@@ -83,7 +83,14 @@ fn closing() {
            error('failed', 0)
          end)
          print(pcall(co))
-         print(coroutine.close(coroutine.create(print)))",
+         print(coroutine.close(coroutine.create(print)))
+         co = coroutine.create(function()
+           local x <close> = setmetatable({}, {__close = function() coroutine.close(co) end})
+           coroutine.yield(20)
+         end)
+         coroutine.resume(co)
+         print(coroutine.close(co))
+         print(coroutine.status(co), coroutine.isyieldable())",
     );
 }
 

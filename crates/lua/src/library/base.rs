@@ -252,6 +252,7 @@ fn integer_in_base(text: &[u8], base: i64) -> Option<i64> {
     let end = text.iter().rposition(|byte| !is_space(byte))? + 1;
     let (negative, digits) = match &text[start..end] {
         [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
     if digits.is_empty() {
