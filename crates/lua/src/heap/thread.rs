@@ -107,6 +107,8 @@ pub(crate) struct Execution {
     pub top: usize,
     /// Number of boundary frames: while there are any, the thread cannot yield.
     pub boundaries: u32,
+    /// Protected calls that are under way; each of their frames has its number in `pc`.
+    pub protected: u32,
 }
 
 impl Execution {

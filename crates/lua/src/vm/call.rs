@@ -224,8 +224,31 @@ impl Vm {
         if count == 0 {
             return Err(self.bad_argument::<()>(0, "value expected").unwrap_err().into());
         }
-        self.set_kind(FrameKind::ProtectedCall);
+        self.begin_protected(FrameKind::ProtectedCall)?;
         self.call_at(base, RETURN_SLOW)
+    }
+
+    /// Protected calls nest no deeper than native ones, though they take no native stack: a chain
+    /// of handlers that each fail at the end of a deep chain would take forever.
+    fn begin_protected(&mut self, kind: FrameKind) -> Result<(), Throw> {
+        let number = self.execution.protected.saturating_add(1);
+        let nested = number.saturating_add(self.rust_depth).saturating_add(self.resume_depth);
+        if nested >= self.limits.native_depth_max {
+            return self.native_overflow();
+        }
+        self.execution.protected = number;
+        if let Some(frame) = self.execution.frames.last_mut() {
+            frame.kind = kind;
+            frame.pc = number;
+        }
+        Ok(())
+    }
+
+    /// A protected call ends.
+    pub(crate) fn end_protected(&mut self) {
+        if let Some(frame) = self.execution.frames.last() {
+            self.execution.protected = frame.pc.saturating_sub(1);
+        }
     }
 
     /// The handler goes first, then the function and its arguments.
@@ -237,7 +260,7 @@ impl Vm {
             return Err(self.bad_argument::<()>(1, &message).unwrap_err().into());
         }
         self.execution.stack.swap(base, base + 1);
-        self.set_kind(FrameKind::ProtectedCallWithHandler);
+        self.begin_protected(FrameKind::ProtectedCallWithHandler)?;
         self.call_at(base + 1, RETURN_SLOW)
     }
 
@@ -355,6 +378,7 @@ impl Vm {
                     self.after_native()?;
                 }
                 FrameKind::ProtectedCall | FrameKind::ProtectedCallWithHandler => {
+                    self.end_protected();
                     let first = self.results_of_protected_call(first);
                     self.finish_native(first, self.execution.top - first)?;
                 }

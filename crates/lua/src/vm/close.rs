@@ -91,6 +91,9 @@ impl Vm {
 
     fn finish_protected_close(&mut self, base: usize) -> Result<(), Signal> {
         self.close_upvalues(base);
+        self.end_protected();
+        // What threw may have allocated without ever returning.
+        self.safepoint();
         let error = self.execution.stack[base - 1];
         self.ensure_stack(base, 2)?;
         self.execution.stack[base] = Value::FALSE;
@@ -124,7 +127,9 @@ impl Vm {
 
     /// Pushes the frame from which Rust code calls Lua code.
     pub(crate) fn push_boundary(&mut self, slot: usize) -> Result<(), Throw> {
-        self.push_frame(Frame::native(FrameKind::Boundary, slot + 1, RETURN_SLOW))?;
+        let mut frame = Frame::native(FrameKind::Boundary, slot + 1, RETURN_SLOW);
+        frame.pc = self.execution.protected;
+        self.push_frame(frame)?;
         self.execution.boundaries += 1;
         Ok(())
     }

@@ -263,6 +263,8 @@ impl Vm {
         }
         let caller = self.current;
         self.heap.threads.items[thread.index()].resumer = Some(caller);
+        self.heap.threads.items[thread.index()].status = Status::Running;
+        self.heap.threads.items[caller.index()].status = Status::Normal;
         self.make_current(thread);
         self.execution.frames.clear();
         let error = self.close_all(0, failure);

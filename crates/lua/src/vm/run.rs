@@ -1,12 +1,14 @@
 //! The driver: runs Lua code from Rust, whole or in steps.
 
 use super::execute::Leave;
-use super::{Signal, Throw, Vm};
+use super::{Signal, Throw, Vm, names};
 use crate::heap::thread::{FrameKind, RETURN_SLOW, flag};
 use crate::value::{ThreadId, Value};
 
 /// Nested calls from native code into Lua code; PUC-Rio's limit on C calls.
-const RUST_DEPTH_MAX: u32 = 200;
+pub(super) const NATIVE_DEPTH_MAX: u32 = 200;
+/// The same while a message handler runs, which may have to handle that this limit was reached.
+pub(super) const HANDLER_DEPTH_MAX: u32 = 225;
 
 /// Why a driver stopped.
 enum Outcome {
@@ -126,6 +128,7 @@ impl Vm {
         self.execution.frames.clear();
         self.execution.to_close.clear();
         self.execution.boundaries = 0;
+        self.execution.protected = 0;
         self.execution.top = 1;
         self.resume_depth = 0;
         self.handled = false;
@@ -184,8 +187,8 @@ impl Vm {
     /// Calls from a native function what stands at `slot` with the arguments up to the top. The
     /// results are left there; their number is returned.
     pub(crate) fn call_nested(&mut self, slot: usize) -> Result<usize, Throw> {
-        if self.rust_depth >= RUST_DEPTH_MAX {
-            return self.rust_overflow();
+        if self.rust_depth >= self.limits.native_depth_max {
+            return self.native_overflow();
         }
         // The boundary stands between the caller and the callee; no slot is needed for it.
         self.push_boundary(slot)?;
@@ -209,8 +212,13 @@ impl Vm {
         }
     }
 
-    /// Too many native calls: an error while there is room to handle it, a hard one after.
-    fn rust_overflow<T>(&mut self) -> Result<T, Throw> {
+    /// Too many native calls: an error that can be handled, or where handlers themselves nest too
+    /// deeply, the last one.
+    pub(super) fn native_overflow<T>(&mut self) -> Result<T, Throw> {
+        if self.limits.native_depth_max == HANDLER_DEPTH_MAX && self.rust_depth >= HANDLER_DEPTH_MAX
+        {
+            return self.throw(Value::short_string(names::ERROR_IN_HANDLING));
+        }
         self.throw_message("C stack overflow")
     }
 

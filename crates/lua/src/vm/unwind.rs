@@ -45,8 +45,7 @@ impl Vm {
             };
             match self.execution.frames[index].kind {
                 FrameKind::Boundary => {
-                    self.execution.frames.truncate(index);
-                    self.execution.boundaries -= 1;
+                    self.drop_boundary(index);
                     return Err(throw);
                 }
                 FrameKind::Bottom => {
@@ -87,6 +86,7 @@ impl Vm {
     fn catch(&mut self, index: usize) {
         self.handled = false;
         self.execution.frames.truncate(index + 1);
+        self.execution.protected = self.execution.frames[index].pc;
         self.set_kind(FrameKind::ProtectedClose);
         let base = self.execution.frames[index].base as usize;
         self.execution.stack[base - 1] = self.thrown;
@@ -114,9 +114,12 @@ impl Vm {
         // needs some room even if the stack overflowed.
         self.limits.call_depth_max += HANDLER_FRAMES;
         self.limits.stack_slots_max += HANDLER_SLOTS;
+        let native_depth_max = self.limits.native_depth_max;
+        self.limits.native_depth_max = super::run::HANDLER_DEPTH_MAX;
         let outcome = self.call_value(handler, &[self.thrown]);
         self.limits.call_depth_max -= HANDLER_FRAMES;
         self.limits.stack_slots_max -= HANDLER_SLOTS;
+        self.limits.native_depth_max = native_depth_max;
         match outcome {
             Ok(value) => self.thrown = value,
             Err(Throw::Interrupted) => {
@@ -127,6 +130,13 @@ impl Vm {
             Err(Throw::Error) => {}
         }
         Ok(Throw::Error)
+    }
+
+    /// Drops a boundary frame and all above it.
+    fn drop_boundary(&mut self, index: usize) {
+        self.execution.protected = self.execution.frames[index].pc;
+        self.execution.frames.truncate(index);
+        self.execution.boundaries -= 1;
     }
 
     /// Drops all frames above the innermost boundary without running any Lua code; coroutines on
@@ -142,8 +152,7 @@ impl Vm {
                     self.kill(thread, None);
                 }
                 Some(index) => {
-                    self.execution.frames.truncate(index);
-                    self.execution.boundaries -= 1;
+                    self.drop_boundary(index);
                     return;
                 }
                 None => return,
