@@ -43,7 +43,7 @@ const readfile = (name) => {
     return null;
   }
 };
-const lua = await Moonkeep.open({ functions: { readfile }, print() {} });
+const lua = await Moonkeep.open({ functions: { readfile }, print() {}, sandboxed: false });
 try {
   await lua.compute(FILES);
   await lua.compute(readFileSync(program), argument);
