@@ -61,10 +61,16 @@ fn host_call(vm: &mut Vm, request: &[u8]) -> Reply {
 
 /// Runs a closure with the VM: the one that waits for a host function, or the machine's.
 fn with_vm<T>(body: impl FnOnce(&mut Vm) -> Result<T, Failure>) -> Result<T, Failure> {
-    let lent = LENT.replace(ptr::null_mut());
-    if lent.is_null() {
-        return with_machine(|machine| body(machine.vm()));
+    match LENT.get().is_null() {
+        true => with_machine(|machine| body(machine.vm())),
+        false => with_lent(body),
     }
+}
+
+/// Runs a closure with the VM that waits for a host function.
+fn with_lent<T>(body: impl FnOnce(&mut Vm) -> Result<T, Failure>) -> Result<T, Failure> {
+    let lent = LENT.replace(ptr::null_mut());
+    assert!(!lent.is_null(), "no VM is lent out");
     // SAFETY: `host_call` put the pointer here, which was made of an exclusive reference that it
     // does not use before the import returns; this call happens before. Taking the pointer out
     // keeps a nested call from making a second reference.
@@ -158,21 +164,24 @@ pub extern "C" fn mk_close() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_call() -> u32 {
     let input = INPUT.take();
-    done(with_vm(|vm| run::call(vm, &input)))
+    done(match LENT.get().is_null() {
+        true => with_machine(|machine| run::call(machine.idle_vm()?, &input)),
+        false => with_lent(|vm| run::call(vm, &input)),
+    })
 }
 
 /// Begins to run what the input says.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_start() -> u32 {
     let input = INPUT.take();
-    let outcome = with_machine(|machine| run::start(machine.vm(), &input));
+    let outcome = with_machine(|machine| machine.start(&input));
     reply(outcome.map(|()| (Status::Paused, Vec::new())))
 }
 
 /// Carries on for about `budget` instructions.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_step(budget: u32) -> u32 {
-    reply(with_machine(|machine| run::step(machine.vm(), budget)))
+    reply(with_machine(|machine| machine.step(budget)))
 }
 
 /// Answers for the host function that waits, with what the import `call` would have returned.
@@ -184,7 +193,7 @@ pub extern "C" fn mk_answer(kind: u32) -> u32 {
         1 => Reply::Error(input),
         _ => Reply::ExactError(input),
     };
-    let outcome = with_machine(|machine| run::answer(machine.vm(), reply_of(input)));
+    let outcome = with_machine(|machine| machine.answer(reply_of(input)));
     reply(outcome.map(|()| (Status::Paused, Vec::new())))
 }
 
@@ -192,7 +201,7 @@ pub extern "C" fn mk_answer(kind: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_cancel() -> u32 {
     done(with_machine(|machine| {
-        run::cancel(machine.vm());
+        machine.cancel();
         Ok(Vec::new())
     }))
 }

@@ -4,9 +4,10 @@ use codec::{Message, WireValue};
 use lua::{Limits, Value, Vm};
 use moonkeep::Engine;
 
+use crate::convert;
 use crate::failure::{Code, Failure};
-use crate::host::{self, Host};
-use crate::{convert, run};
+use crate::host::{self, Host, Reply};
+use crate::run::{self, Status};
 
 /// Bytes of heap if the host does not say: what a page may take without asking.
 const HEAP_BYTES: usize = 256 << 20;
@@ -14,6 +15,8 @@ const HEAP_BYTES: usize = 256 << 20;
 /// A Lua machine behind the border.
 pub struct Machine {
     engine: Engine,
+    /// A run was begun and has not ended.
+    is_running: bool,
 }
 
 impl Machine {
@@ -27,12 +30,68 @@ impl Machine {
             Engine::new(&options).map_err(|error| Failure::new(Code::Memory, error.to_string()))?;
         host::connect(engine.vm(), host)?;
         run::prepare(engine.vm());
-        Ok(Machine { engine })
+        Ok(Machine { engine, is_running: false })
     }
 
     /// The VM.
     pub fn vm(&mut self) -> &mut Vm {
         self.engine.vm()
+    }
+
+    /// The VM, unless a run is in progress: another one would end it.
+    ///
+    /// # Errors
+    /// A run is in progress.
+    pub fn idle_vm(&mut self) -> Result<&mut Vm, Failure> {
+        match self.is_running {
+            true => Err(Failure::new(Code::Busy, "a run is in progress")),
+            false => Ok(self.engine.vm()),
+        }
+    }
+
+    /// Begins a run that [`Machine::step`] carries out.
+    ///
+    /// # Errors
+    /// A program that does not compile, and a run that is in progress.
+    pub fn start(&mut self, program: &[u8]) -> Result<(), Failure> {
+        run::start(self.idle_vm()?, program)?;
+        self.is_running = true;
+        Ok(())
+    }
+
+    /// Carries on the run, for about `budget` instructions.
+    ///
+    /// # Errors
+    /// What the program throws, a limit, or no run to carry on.
+    pub fn step(&mut self, budget: u32) -> Result<(Status, Vec<u8>), Failure> {
+        if !self.is_running {
+            return Err(Failure::new(Code::Input, "no run was begun"));
+        }
+        let outcome = run::step(self.engine.vm(), budget);
+        self.is_running = matches!(outcome, Ok((Status::Paused | Status::Waiting, _)));
+        outcome
+    }
+
+    /// Answers for the host function that the run waits for.
+    ///
+    /// # Errors
+    /// No run that waits, or an error of the host function that the program does not catch.
+    pub fn answer(&mut self, reply: Reply) -> Result<(), Failure> {
+        if !self.is_running {
+            return Err(Failure::new(Code::Input, "no run was begun"));
+        }
+        let outcome = run::answer(self.engine.vm(), reply);
+        if outcome.is_err() {
+            self.cancel();
+        }
+        outcome
+    }
+
+    /// Ends the run that is in progress, if there is one.
+    pub fn cancel(&mut self) {
+        if std::mem::take(&mut self.is_running) {
+            run::cancel(self.engine.vm());
+        }
     }
 
     /// Everything that `_home` reaches, as one image.
@@ -49,7 +108,7 @@ impl Machine {
     /// An image that cannot be read; `_home` stays as it was.
     pub fn import(&mut self, image: &[u8]) -> Result<(), Failure> {
         // What is replaced and what failed runs left must not stand in the way.
-        self.engine.vm().collect_garbage();
+        self.idle_vm()?.collect_garbage();
         self.engine.restore(image).map_err(|error| Failure::new(Code::Load, error.to_string()))
     }
 }
