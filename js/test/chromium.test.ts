@@ -21,6 +21,8 @@ const TYPES: Record<string, string> = {
 // No page of ours needs `eval`; the policy proves it.
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
+const PAGE = '<!doctype html><title>test</title>';
+
 const profile = mkdtempSync(join(tmpdir(), 'moonkeep-chromium-'));
 let server: Server;
 let context: BrowserContext;
@@ -30,8 +32,7 @@ before(async () => {
   server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     try {
-      const page = '<!doctype html><title>test</title>';
-      const body = path === '/' ? page : readFileSync(`dist${path}`);
+      const body = path === '/' ? PAGE : readFileSync(`dist${path}`);
       const type = TYPES[path.split('.').pop() ?? ''] ?? TYPES['html'];
       response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY });
       response.end(body);

@@ -16,7 +16,7 @@ async function codeOf(lua: Moonkeep, program: string): Promise<string> {
 
 const LIMITS: [string, OpenOptions, string][] = [
   ['FUEL_EXHAUSTED', { fuel: 1_000_000 }, 'while true do end'],
-  ['FUEL_EXHAUSTED', { fuel: 1_000_000 }, 'while true do pcall(function() while true do end end) end'],
+  ['FUEL_EXHAUSTED', { fuel: 1_000_000 }, 'while true do pcall(load("while true do end")) end'],
   ['TIMEOUT', { timeout: 50 }, 'while true do end'],
   ['TIMEOUT', { timeout: 50 }, 'return string.find(("a"):rep(200000), ("a-"):rep(20) .. "b")'],
   ['TIMEOUT', { timeout: 50 }, 'return never()'],

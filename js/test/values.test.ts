@@ -11,7 +11,8 @@ before(async () => {
 after(() => lua.close());
 
 test('numbers: exact, in the smallest type of JavaScript that holds them', () => {
-  const same = [0, -0, 1, -1, 0.5, NaN, Infinity, -Infinity, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e300];
+  const edges = [2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 53 - 1, 1 - 2 ** 53];
+  const same = [0, -0, 1, -1, 0.5, NaN, Infinity, -Infinity, 1e300, ...edges];
   for (const value of same) assert.ok(Object.is(lua.eval('return ...', value), value), `${value}`);
   assert.equal(lua.eval('return math.mininteger'), -(2n ** 63n));
   assert.equal(lua.eval('return math.maxinteger'), 2n ** 63n - 1n);
@@ -63,7 +64,8 @@ test('tables: arrays, objects and maps', () => {
   ]));
   assert.equal(lua.eval('return #...', ['a', 'b']), 2);
   assert.deepEqual(lua.eval('return {["\\xff"] = 1}'), new Map([[new Uint8Array([255]), 1]]));
-  assert.deepEqual(lua.eval('return ...', { gone: undefined, nil: null, kept: false }), { kept: false });
+  const holes = { gone: undefined, nil: null, kept: false };
+  assert.deepEqual(lua.eval('return ...', holes), { kept: false });
 });
 
 test('cycles and shared tables stay what they are', () => {

@@ -101,7 +101,8 @@ fn errors_have_codes_and_leave_the_machine_usable() {
 #[test]
 fn an_image_carries_home_to_another_machine() {
     each_build(|host| {
-        host.eval("local n = 40 function _home.next() n = n + 1 return n end _home.next()").unwrap();
+        let counter = "local n = 40 function _home.next() n = n + 1 return n end _home.next()";
+        host.eval(counter).unwrap();
         assert_eq!(host.export::<(), u32>("mk_export", ()).unwrap(), DONE);
         let image = host.output().unwrap();
         assert_eq!(host.send("mk_open", vec![]).unwrap().0, DONE);

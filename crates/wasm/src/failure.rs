@@ -113,3 +113,30 @@ impl From<lua::Throw> for Failure {
         Failure::new(Code::Memory, "not enough memory")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_knows_the_same_codes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../js/src/codes.ts");
+        let text = std::fs::read_to_string(path).unwrap();
+        let listed: Vec<&str> = text.split('\'').skip(1).step_by(2).collect();
+        let known: Vec<&str> = Code::ALL.iter().map(|code| code.text()).collect();
+        assert_eq!(listed, known);
+        assert!(Code::ALL.iter().all(|code| code.suggestion().ends_with('.')));
+    }
+
+    #[test]
+    fn a_thrown_value_travels_behind_the_error() {
+        let mut failure = Failure::new(Code::Execution, "broken");
+        let table = WireTable { array: vec![WireValue::Integer(7)], entries: vec![] };
+        failure.value = Some(Message { values: vec![WireValue::Table(0)], tables: vec![table] });
+        let message = Message::decode(&failure.encode()).unwrap();
+        assert_eq!(message.values, [WireValue::Table(1), WireValue::Table(0)]);
+        assert_eq!(message.tables[0].array, [WireValue::Integer(7)]);
+        let code = WireValue::String(b"LUA_EXECUTION_ERROR".to_vec());
+        assert!(message.tables[1].entries.iter().any(|(_, value)| *value == code));
+    }
+}

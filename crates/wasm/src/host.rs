@@ -91,12 +91,17 @@ pub fn register(vm: &mut Vm, name: &str) -> Result<(), Failure> {
             vm.set_field(table, part, Value::native(function))?;
             break;
         }
-        table = match vm.field(table, part).as_table() {
+        let inner = vm.field(table, part);
+        table = match inner.as_table() {
             Some(inner) => inner,
-            None => {
+            None if inner.is_nil() => {
                 let inner = vm.table()?;
                 vm.set_field(table, part, Value::table(inner))?;
                 inner
+            }
+            None => {
+                let text = format!("'{name}': '{part}' is a global that is no table");
+                return Err(Failure::new(Code::Input, text));
             }
         };
     }

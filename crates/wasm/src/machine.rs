@@ -94,6 +94,30 @@ impl Machine {
         }
     }
 
+    /// Registers the host function that a message names.
+    ///
+    /// # Errors
+    /// No name, or a path through what is no table.
+    pub fn register(&mut self, name: &[u8]) -> Result<Vec<u8>, Failure> {
+        register(self.vm(), name)
+    }
+
+    /// Reads the global that a path leads to.
+    ///
+    /// # Errors
+    /// A value that cannot cross the border.
+    pub fn get(&mut self, path: &[u8]) -> Result<Vec<u8>, Failure> {
+        get(self.vm(), path)
+    }
+
+    /// Writes the global that a path leads to.
+    ///
+    /// # Errors
+    /// A path through what is no table.
+    pub fn set(&mut self, path: &[u8]) -> Result<Vec<u8>, Failure> {
+        set(self.vm(), path)
+    }
+
     /// Everything that `_home` reaches, as one image.
     ///
     /// # Errors
