@@ -55,7 +55,7 @@ P(t.year, t.month, t.day, t.hour, t.min, t.sec, t.wday, t.yday)
 ---
 P(math.type(os.time()), type(os.clock()), os.clock() >= 0)
 ---
-P(type(collectgarbage("count")), collectgarbage(), collectgarbage("step"), collectgarbage("isrunning"))
+P(type(collectgarbage("count")), collectgarbage(), type(collectgarbage("step")), collectgarbage("isrunning"))
 P(collectgarbage("stop"), collectgarbage("isrunning"), collectgarbage("restart"), collectgarbage("isrunning"))
 P(pcall(collectgarbage, "nonsense"), collectgarbage("incremental") ~= nil, collectgarbage("generational"), collectgarbage("incremental"))
 ---
