@@ -98,11 +98,12 @@ fn at_mut<T>(items: &mut [T], index: usize) -> &mut T {
     }
 }
 
-/// The registers of a frame, with the function's slot at index 0.
+/// The slots below a frame, and its registers with the function's slot at index 0.
 #[inline(always)]
-fn window(stack: &mut [Value], base: usize) -> &mut [Value; REGISTER_WINDOW] {
-    match stack.get_mut(base - 1..).and_then(|rest| rest.first_chunk_mut()) {
-        Some(registers) => registers,
+fn registers(stack: &mut [Value], base: usize) -> (&mut [Value], &mut [Value; REGISTER_WINDOW]) {
+    let Some((below, rest)) = stack.split_at_mut_checked(base - 1) else { broken() };
+    match rest.first_chunk_mut() {
+        Some(registers) => (below, registers),
         None => broken(),
     }
 }
@@ -131,6 +132,8 @@ impl Vm {
 
     #[inline(always)]
     fn execute<C: CodeView>(&mut self) -> Result<Leave, Signal> {
+        // The hook was called for the instruction that comes next.
+        let mut hooked = false;
         'frame: loop {
             // Takes up the frame on top.
             if self.execution.frames.last().is_some_and(|frame| frame.kind != FrameKind::Lua) {
@@ -141,19 +144,13 @@ impl Vm {
             if !C::LONG && head.is_long {
                 return Ok(Leave::Switch);
             }
-            let mut budget = self.slice;
             let mut pc = frame.pc as usize;
-            let mut base = frame.base as usize;
-            let mut closure = frame.closure;
-            let mut code = C::of(&self.heap.pool, head);
-            let mut k = constants(&self.heap.pool, head);
-            let mut r = window(&mut self.execution.stack, base);
+            let base = frame.base as usize;
+            let closure = frame.closure;
+            let code = C::of(&self.heap.pool, head);
+            let k = constants(&self.heap.pool, head);
+            let (below, r) = registers(&mut self.execution.stack, base);
 
-            macro_rules! load_registers {
-                () => {
-                    r = window(&mut self.execution.stack, base)
-                };
-            }
             macro_rules! save_pc {
                 () => {{
                     let Some(frame) = self.execution.frames.last_mut() else { broken() };
@@ -164,7 +161,6 @@ impl Vm {
             macro_rules! slow {
                 ($call:expr) => {{
                     save_pc!();
-                    self.slice = budget;
                     if let Err(signal) = $call {
                         return Err(signal.into());
                     }
@@ -174,24 +170,22 @@ impl Vm {
             // Pays for a backward jump or a call, after the program counter was changed.
             macro_rules! pay {
                 ($cost:expr) => {{
-                    budget -= $cost;
-                    if budget < 0 {
+                    self.slice -= $cost;
+                    if self.slice < 0 {
                         break;
                     }
                 }};
             }
 
             loop {
-                if C::LONG && self.hook.pending() {
-                    save_pc!();
-                    self.slice = budget;
-                    self.run_hook()?;
-                    load_registers!();
-                    let Some(frame) = self.execution.frames.last() else { broken() };
-                    let head = at(&self.heap.heads, frame.proto.index());
-                    code = C::of(&self.heap.pool, head);
-                    k = constants(&self.heap.pool, head);
-                    budget = self.slice;
+                if C::LONG {
+                    if self.hook.pending() && !hooked {
+                        save_pc!();
+                        self.run_hook()?;
+                        hooked = true;
+                        continue 'frame;
+                    }
+                    hooked = false;
                 }
                 let instruction = C::fetch(code, pc);
                 let (i, cache) = (instruction.word, &instruction.cache);
@@ -338,17 +332,13 @@ impl Vm {
                         if bx < CONSTANT_WINDOW {
                             R!(a) = K!(bx);
                         } else {
-                            let value = self.far_constant(bx);
-                            load_registers!();
-                            R!(a) = value;
+                            slow!(self.load_far_constant(bx, base + a))
                         }
                     }
                     op::LOADKX => {
                         let ax = oc::ax(C::fetch(code, pc).word);
                         pc += 1;
-                        let value = self.far_constant(ax);
-                        load_registers!();
-                        R!(a) = value;
+                        slow!(self.load_far_constant(ax, base + a))
                     }
                     op::LOADFALSE => R!(a) = Value::FALSE,
                     op::LFALSESKIP => {
@@ -367,10 +357,12 @@ impl Vm {
                         let cell = at(&self.heap.upvalues.items, id.index());
                         if cell.thread.is_none() {
                             R!(a) = cell.value;
+                        } else if cell.thread == Some(self.current)
+                            && let Some(value) = below.get(cell.slot as usize)
+                        {
+                            R!(a) = *value;
                         } else {
-                            let value = self.open_value(id);
-                            load_registers!();
-                            R!(a) = value;
+                            slow!(self.load_open_value(id, base + a))
                         }
                     }
                     op::SETUPVAL => {
@@ -379,6 +371,10 @@ impl Vm {
                         let cell = at_mut(&mut self.heap.upvalues.items, id.index());
                         if cell.thread.is_none() && !needs_barrier(cell.mark) {
                             cell.value = R!(a);
+                        } else if cell.thread == Some(self.current)
+                            && let Some(variable) = below.get_mut(cell.slot as usize)
+                        {
+                            *variable = R!(a);
                         } else {
                             let value = R!(a);
                             slow!(self.set_upvalue(id, value))
@@ -847,7 +843,6 @@ impl Vm {
                         if new_base + 2 * REGISTER_WINDOW > self.execution.stack.len()
                             || self.execution.frames.len() == self.execution.frames.capacity()
                         {
-                            self.slice = budget;
                             self.make_room(new_base)?;
                         }
                         let frame = Frame {
@@ -869,25 +864,23 @@ impl Vm {
                             pc = 0;
                             slow!(self.enter_slowly(end));
                         }
-                        base = new_base;
-                        pc = 0;
-                        closure = id;
-                        code = C::of(&self.heap.pool, head);
-                        k = constants(&self.heap.pool, head);
-                        load_registers!();
-                        let parameters_end = base + head.parameter_count as usize;
+                        let parameters_end = new_base + head.parameter_count as usize;
                         while end < parameters_end {
-                            *at_mut(r, end + 1 - base) = Value::NIL;
+                            *at_mut(&mut self.execution.stack, end) = Value::NIL;
                             end += 1;
                         }
-                        pay!(CALL_COST);
+                        self.slice -= CALL_COST;
+                        if self.slice < 0 {
+                            return Ok(Leave::Slice);
+                        }
+                        continue 'frame;
                     }
                     op::TAILCALL => {
                         let b = oc::b(i);
                         if b != 0 {
                             self.execution.top = base + a + b;
                         }
-                        budget -= CALL_COST;
+                        self.slice -= CALL_COST;
                         slow!(self.tail_call(i, base + a))
                     }
                     op::RETURN => {
@@ -1021,7 +1014,6 @@ impl Vm {
             }
             // The slice is used up.
             save_pc!();
-            self.slice = budget;
             return Ok(Leave::Slice);
         }
     }

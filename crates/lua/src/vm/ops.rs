@@ -83,12 +83,20 @@ fn invalid_key(key: Value) -> Option<&'static str> {
 }
 
 impl Vm {
-    /// A constant beyond the window.
+    /// `target := constant`, for a constant beyond the window.
     #[inline(never)]
-    pub(crate) fn far_constant(&self, index: usize) -> Value {
-        let Some(frame) = self.execution.frames.last() else { return Value::NIL };
+    pub(crate) fn load_far_constant(&mut self, index: usize, target: usize) -> Result<(), Signal> {
+        let Some(frame) = self.execution.frames.last() else { return Ok(()) };
         let start = self.heap.heads[frame.proto.index()].constants_start as usize;
-        self.heap.pool.constants[start + index]
+        self.execution.stack[target] = self.heap.pool.constants[start + index];
+        Ok(())
+    }
+
+    /// `target := upvalue`, for a variable of another thread.
+    #[inline(never)]
+    pub(crate) fn load_open_value(&mut self, id: UpvalueId, target: usize) -> Result<(), Signal> {
+        self.execution.stack[target] = self.open_value(id);
+        Ok(())
     }
 
     // ---- upvalues ----
