@@ -282,10 +282,17 @@ fn errors_while_handling_errors() {
          local function rec() return tostring(setmetatable({}, {__tostring = rec})) end
          print(pcall(rec))
          print(xpcall(rec, function(m) return 'handled ' .. m end))
-         print(xpcall(rec, function(m) return 'handled ' .. tostring(setmetatable({}, {__tostring = function() return m end})) end))
+         local function echo(m) return function() return m end end
+         print(xpcall(rec, function(m)
+           return 'handled ' .. tostring(setmetatable({}, {__tostring = echo(m)}))
+         end))
          print(pcall(coroutine.wrap(function() return rec() end)))
          local n = 0
-         print(xpcall(function() error('a') end, function(m) n = n + 1 if n < 5 then error(n, 0) end return 'ok ' .. m end))",
+         print(xpcall(function() error('a') end, function(m)
+           n = n + 1
+           if n < 5 then error(n, 0) end
+           return 'ok ' .. m
+         end))",
     );
 }
 
