@@ -75,14 +75,44 @@ fn figures<S: Storage>(store: &mut Store<S>, records: u32) -> Result<(), Error> 
     Ok(())
 }
 
+/// The time of appending and syncing as many bytes as a transaction of one entry does.
+#[cfg(not(target_arch = "wasm32"))]
+fn floor(path: &str) {
+    use std::io::Write;
+    let path = format!("{path}-floor");
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&path)?;
+        let start = Instant::now();
+        for _ in 0..300 {
+            file.write_all(&[7; 2 * (4096 + 24) + 24])?;
+            file.sync_data()?;
+        }
+        show("the same bytes, raw", start.elapsed().as_nanos() as f64 / 300.0);
+        std::fs::remove_file(&path)
+    };
+    if let Err(error) = write() {
+        println!("{error}");
+    }
+}
+
 fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip(1);
     let records = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     match arguments.next() {
         #[cfg(not(target_arch = "wasm32"))]
         Some(path) => {
-            let storage = store::open_file(path, store::FileOptions::default())?;
-            figures(&mut Store::open(storage, Options::default())?, records)
+            let open = || store::open_file(&path, store::FileOptions::default());
+            let mut store = Store::open(open()?, Options::default())?;
+            figures(&mut store, records)?;
+            store.close()?;
+            let opened = time(1, |_| {
+                let mut store = Store::open(open()?, Options::default())?;
+                store.get(&key_of(records - 1), &mut Vec::new())?;
+                store.close()
+            })?;
+            show("open, read, close", opened);
+            floor(&path);
+            Ok(())
         }
         _ => {
             let storage = MemoryStorage::new(store::PAGE_BYTES_DEFAULT);
