@@ -45,7 +45,6 @@ pub struct LogStorage<M> {
     committed: usize,
     /// Staged pages that have been spilled to the log after `end`.
     spilled: u32,
-    spill_chain: Chain,
     /// Marks the entries of the index that belong to the open transaction.
     stamp: u32,
     filter: [u64; FILTER_WORDS],
@@ -145,19 +144,38 @@ impl<M: Medium> LogStorage<M> {
         }
         self.start_log()?;
         if self.spilled == 0 {
-            self.spill_chain = self.chain;
             if self.stamp == 0 {
                 self.medium.set_length(MediumFile::Index, 0)?;
             }
             self.stamp += 1;
             self.filter = [0; FILTER_WORDS];
         }
-        let chain = self.seal(self.spill_chain);
+        self.spill()
+    }
+
+    /// Moves the staged pages from the buffer to the log, past its end, each to its old place if
+    /// it has been there in this transaction. They become records when the transaction commits.
+    fn spill(&mut self) -> Result<(), Fault> {
         let record_bytes = self.record_bytes();
-        let at = self.tail() + u64::from(self.spilled) * record_bytes as u64;
-        let bytes = self.slots.len() * record_bytes;
-        self.medium.write_at(MediumFile::Log, at, &self.buffer[..bytes])?;
-        for (slot, &page) in self.slots.iter().enumerate() {
+        let mut kept = 0;
+        for slot in 0..self.slots.len() {
+            let page = self.slots[slot];
+            let from = slot * record_bytes;
+            if let Some(frame) = self.spilled_frame(page)? {
+                let at = self.frame_at(frame) + RECORD_BYTES as u64;
+                let bytes = &self.buffer[from + RECORD_BYTES..from + record_bytes];
+                self.medium.write_at(MediumFile::Log, at, bytes)?;
+                continue;
+            }
+            Record::Page(page).note(&mut self.buffer[from..from + RECORD_BYTES]);
+            self.buffer.copy_within(from..from + record_bytes, kept * record_bytes);
+            self.slots[kept] = page;
+            kept += 1;
+        }
+        let at = self.frame_at(self.spilled);
+        self.medium.write_at(MediumFile::Log, at, &self.buffer[..kept * record_bytes])?;
+        for slot in 0..kept {
+            let page = self.slots[slot];
             let mut entry = [0; INDEX_ENTRY_BYTES];
             format::set_u32(&mut entry, 0, self.stamp);
             format::set_u32(&mut entry, 4, self.spilled + slot as u32);
@@ -165,26 +183,61 @@ impl<M: Medium> LogStorage<M> {
             let (word, bit) = filter_bit(page);
             self.filter[word] |= bit;
         }
-        self.spill_chain = chain;
-        self.spilled += self.slots.len() as u32;
+        self.spilled += kept as u32;
         self.slots.clear();
         Ok(())
     }
 
-    /// Reads a page that the open transaction has spilled; whether it has.
-    fn read_spilled(&mut self, page: PageId, into: &mut [u8]) -> Result<bool, Fault> {
+    /// Where in the log a spilled page is.
+    fn frame_at(&self, frame: u32) -> u64 {
+        self.tail() + u64::from(frame) * self.record_bytes() as u64
+    }
+
+    /// The place of a page that the open transaction has spilled.
+    fn spilled_frame(&mut self, page: PageId) -> Result<Option<u32>, Fault> {
         let (word, bit) = filter_bit(page);
         if self.spilled == 0 || self.filter[word] & bit == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         let mut entry = [0; INDEX_ENTRY_BYTES];
         let read = self.medium.read_at(MediumFile::Index, index_at(page), &mut entry)?;
         let frame = format::u32_at(&entry, 4);
-        if read < entry.len() || format::u32_at(&entry, 0) != self.stamp || frame >= self.spilled {
-            return Ok(false);
+        let ours =
+            read == entry.len() && format::u32_at(&entry, 0) == self.stamp && frame < self.spilled;
+        Ok(ours.then_some(frame))
+    }
+
+    /// Makes records of the spilled pages, as many at a time as the buffer has slots; the chain.
+    fn seal_spilled(&mut self) -> Result<Chain, Fault> {
+        let record_bytes = self.record_bytes();
+        let mut chain = self.chain;
+        let slots = self.slots_max().min(self.spilled as usize);
+        let mut batch = vec![0; slots * record_bytes];
+        let mut frame = 0;
+        while frame < self.spilled {
+            let count = (self.spilled - frame).min(self.slots_max() as u32);
+            let batch = &mut batch[..count as usize * record_bytes];
+            let at = self.frame_at(frame);
+            if self.medium.read_at(MediumFile::Log, at, batch)? < batch.len() {
+                return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
+            }
+            for record in batch.chunks_exact_mut(record_bytes) {
+                let (head, page) = record.split_at_mut(RECORD_BYTES);
+                let Some(Record::Page(id)) = Record::read(head) else {
+                    return Err(Fault::with_detail(FaultKind::Corrupt, "the log has changed"));
+                };
+                Record::Page(id).write(head, page, &mut chain);
+            }
+            self.medium.write_at(MediumFile::Log, at, batch)?;
+            frame += count;
         }
-        let at = self.tail() + u64::from(frame) * self.record_bytes() as u64;
-        let at = at + RECORD_BYTES as u64;
+        Ok(chain)
+    }
+
+    /// Reads a page that the open transaction has spilled; whether it has.
+    fn read_spilled(&mut self, page: PageId, into: &mut [u8]) -> Result<bool, Fault> {
+        let Some(frame) = self.spilled_frame(page)? else { return Ok(false) };
+        let at = self.frame_at(frame) + RECORD_BYTES as u64;
         if self.medium.read_at(MediumFile::Log, at, into)? < into.len() {
             return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
         }
@@ -195,7 +248,7 @@ impl<M: Medium> LogStorage<M> {
     fn append(&mut self, pages: u32) -> Result<(), Fault> {
         self.start_log()?;
         let record_bytes = self.record_bytes();
-        let chain = if self.spilled > 0 { self.spill_chain } else { self.chain };
+        let chain = self.seal_spilled()?;
         let mut chain = self.seal(chain);
         let from = self.committed * record_bytes;
         let to = self.slots.len() * record_bytes;

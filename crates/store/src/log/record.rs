@@ -115,6 +115,13 @@ impl Chain {
 impl Record {
     /// Writes the record before `page`, which is empty for a commit, and goes on in the chain.
     pub(crate) fn write(self, head: &mut [u8], page: &[u8], chain: &mut Chain) {
+        self.note(head);
+        chain.last = chain.check(head, page);
+        set_u64(head, 16, chain.last);
+    }
+
+    /// Writes what the record is, without a checksum that makes it valid.
+    pub(crate) fn note(self, head: &mut [u8]) {
         let (kind, number, synced) = match self {
             Record::Page(page) => (KIND_PAGE, page, 0),
             Record::Commit { pages, synced } => (KIND_COMMIT, pages, synced),
@@ -122,8 +129,7 @@ impl Record {
         set_u32(head, 0, kind);
         set_u32(head, 4, number);
         set_u64(head, 8, synced);
-        chain.last = chain.check(head, page);
-        set_u64(head, 16, chain.last);
+        set_u64(head, 16, 0);
     }
 
     /// What a record says it is, before its checksum has been looked at.

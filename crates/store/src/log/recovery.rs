@@ -219,7 +219,6 @@ impl<M: Medium> LogStorage<M> {
             slots: Vec::with_capacity(slots),
             committed: 0,
             spilled: 0,
-            spill_chain: Chain::new(0),
             stamp: 0,
             filter: [0; FILTER_WORDS],
             handed_over: 0,
