@@ -14,8 +14,6 @@ use std::time::Duration;
 /// A file of the suite takes seconds; what takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What sets the suite's switches and runs one file.
-const DRIVER: &str = "xtask/suite/driver.lua";
 /// Files that are no tests of the language, each with its reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("all.lua", "runs the other files"),
@@ -72,30 +70,29 @@ fn suite(folder: &Path) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// What can run the suite in this tree, built.
-fn hosts() -> Result<Vec<Host>> {
-    let mut hosts = Vec::new();
-    if Path::new("crates/cli").exists() {
-        run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
-        let program = root().join("target/release/moonkeep");
-        hosts.push(Host { name: "native", program, arguments: vec![PathBuf::from("run")] });
-    }
-    let script = root().join("xtask/suite/node.mjs");
-    if script.exists() {
-        wasm::package()?;
-        let program = PathBuf::from("node");
-        hosts.push(Host { name: "wasm", program, arguments: vec![script] });
-    }
-    if hosts.is_empty() {
-        bail!("nothing here can run the suite");
-    }
-    Ok(hosts)
+/// The hosts, built.
+fn hosts() -> Result<[Host; 2]> {
+    run(&mut cmd("cargo build --release --package moonkeep-lua --example official"))?;
+    wasm::package()?;
+    let suite = root().join("xtask/suite");
+    Ok([
+        Host {
+            name: "native",
+            program: root().join("target/release/examples/official"),
+            arguments: Vec::new(),
+        },
+        Host {
+            name: "wasm",
+            program: PathBuf::from("node"),
+            arguments: vec![suite.join("node.mjs"), suite.join("driver.lua")],
+        },
+    ])
 }
 
 /// Runs one file; the error is the first line that tells why it failed.
 fn one(host: &Host, folder: &Path, file: &str) -> Result<Result<(), String>> {
     let mut command = Command::new(&host.program);
-    command.args(&host.arguments).arg(root().join(DRIVER)).arg(file).current_dir(folder);
+    command.args(&host.arguments).arg(file).current_dir(folder);
     Ok(match timed(&mut command, LIMIT)? {
         Ended::Passed => Ok(()),
         Ended::Failed(text) => Err(reason(&text)),

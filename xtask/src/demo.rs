@@ -22,14 +22,12 @@ pub fn command() -> Result<()> {
     }
     std::fs::create_dir_all(store)?;
     tools::apt("chromium", "chromium")?;
-    if Path::new("crates/cli").exists() {
-        run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
-        twice("The command line", || {
-            let mut command = cmd("target/release/moonkeep run");
-            command.arg(SCRIPT).arg("--store").arg(store.join("command-line"));
-            command
-        })?;
-    }
+    run(&mut cmd("cargo build --release --package moonkeep-cli"))?;
+    twice("The command line", || {
+        let mut command = cmd("target/release/moonkeep run");
+        command.arg(SCRIPT).arg("--store").arg(store.join("command-line"));
+        command
+    })?;
     wasm::package()?;
     twice("Node", || {
         let mut command = cmd("node examples/node.mjs");

@@ -36,7 +36,8 @@ builds
 
 long runs
   conformance PATH         the official Lua 5.4 test suite in folder PATH, natively and in wasm
-  bench vm [PROGRAM...]    Moonkeep beside its peers; all programs write bench/results/vm.md
+  bench vm [--quick] [PROGRAM...]
+                           Moonkeep beside its peers; all programs write bench/results/vm.md
   campaign NAME [ARG...]   a randomised test far beyond CI's slice; without NAME: their names
   coverage                 lines that the Rust tests reach
   fuzz TARGET [SECONDS]    a target of fuzz/ under cargo-fuzz

@@ -33,6 +33,7 @@ fn handler(call: &mut Call<'_>) -> Result<usize, Throw> {
 
 fn run(vm: &mut Vm, file: &str) -> Result<bool, Throw> {
     vm.open_libraries()?;
+    vm.set_source_loader(Box::new(lua::FileSources));
     let handler = vm.register("official.handler", handler);
     let driver = vm.load(DRIVER, "=driver")?;
     let file = vm.string(file)?;

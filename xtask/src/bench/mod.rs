@@ -53,14 +53,22 @@ struct Samples {
 /// Samples by program, then by column title.
 type Results = BTreeMap<String, BTreeMap<&'static str, Samples>>;
 
-/// Measures every program, or those named; all of them are written to the results file.
+/// Measures every program, or those named; all of them are written to the results file. With
+/// `--quick`, one process each and without the slowest peer.
 pub fn command(words: &[String]) -> Result<()> {
-    let usage = "usage: cargo xtask bench vm [PROGRAM...]";
-    let Some((kind, named)) = words.split_first() else { bail!(usage) };
+    let usage = "usage: cargo xtask bench vm [--quick] [PROGRAM...]";
+    let Some((kind, mut named)) = words.split_first() else { bail!(usage) };
     if kind != "vm" {
         bail!(usage);
     }
-    let columns = columns()?;
+    let mut columns = columns()?;
+    if let Some((first, rest)) = named.split_first()
+        && first == "--quick"
+    {
+        named = rest;
+        columns.retain(|column| column.name != FENGARI.name);
+        columns.iter_mut().for_each(|column| column.rounds = 1);
+    }
     let programs = programs(named)?;
     let mut results = Results::new();
     for (name, path) in &programs {

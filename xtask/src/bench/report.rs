@@ -1,6 +1,6 @@
 //! Medians, ratios and geometric means, as the results file shows them.
 
-use super::{Column, FENGARI, MOONKEEP, MOONKEEP_WASM, PUC, Results, Samples, WASMOON};
+use super::{Column, MOONKEEP, MOONKEEP_WASM, PUC, Results, Samples, WASMOON};
 use crate::run::{cmd, output};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -26,12 +26,15 @@ pub fn text(columns: &[Column], results: &Results) -> Result<String> {
     let mut text = String::from("# Lua programs beside the peers\n\n");
     text.push_str("`cargo xtask bench vm` writes this file. CPU time in milliseconds of one run, ");
     text.push_str("all threads of the process counted; medians. Cold: the first run in a fresh ");
-    let _ = write!(
-        text,
-        "process ({} processes). Warm: five further runs in each of them. {} is measured in \
-         one process with one warm run. Each program returns a checksum on which all agree.\n\n",
-        MOONKEEP.rounds, FENGARI.name
+    text.push_str(
+        "process; warm: the further runs in it. Each program returns a checksum on which ",
     );
+    text.push_str("all agree. Processes, and runs in each:");
+    for column in columns {
+        let _ = write!(text, " {} {} x {}", column.name, column.rounds, column.runs);
+        text.push(if column.name == columns[columns.len() - 1].name { '.' } else { ',' });
+    }
+    text.push_str("\n\n");
     text.push_str(&machine(results)?);
     for (title, pick) in [("Warm", WARM), ("Cold", COLD)] {
         let _ = writeln!(text, "\n## {title}\n");
