@@ -5,6 +5,7 @@ use lua::{Call, Throw, Value, Vm};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::clock::HostClock;
 use crate::failure::{Code, Failure};
 use crate::{convert, handles};
 
@@ -58,6 +59,7 @@ impl Drop for Object {
 pub fn connect(vm: &mut Vm, host: Host) -> Result<(), Throw> {
     HOST.set(Some(host));
     vm.set_clock(host.now);
+    vm.set_wall_clock(Rc::new(HostClock::new(host.now)));
     vm.set_output(Rc::new(move |bytes| (host.print)(bytes)));
     vm.register(ANONYMOUS, call_anonymous);
     let objects = handles::table(vm, OBJECTS)?;

@@ -9,6 +9,7 @@
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
 mod border;
+mod clock;
 mod convert;
 mod failure;
 mod handles;

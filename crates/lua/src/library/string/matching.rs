@@ -39,9 +39,9 @@ fn with_matcher<T>(
     call: &mut Call<'_>,
     work: impl FnOnce(&mut Call<'_>, &mut Matcher) -> Result<T, Throw>,
 ) -> Result<T, Throw> {
-    let mut matcher = std::mem::take(&mut call.vm.library.strings.matcher);
+    let mut matcher = call.vm.library.strings.matcher.take().unwrap_or_default();
     let result = work(call, &mut matcher);
-    call.vm.library.strings.matcher = matcher;
+    call.vm.library.strings.matcher = Some(matcher);
     result
 }
 

@@ -18,7 +18,8 @@ const SIZE_MAX: usize = i32::MAX as usize;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     patterns: PatternCache,
-    matcher: Matcher,
+    /// Where there is none, a call further out uses it.
+    matcher: Option<Box<Matcher>>,
     /// What `gmatch` returns, without its captured values.
     gmatch_step: Option<NativeId>,
 }
