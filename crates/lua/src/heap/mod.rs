@@ -51,6 +51,9 @@ pub struct Heap {
     seed: u32,
 }
 
+/// Long string constants by where their bytes are: the functions of a chunk share them.
+type LongConstants = std::collections::HashMap<*const u8, Value>;
+
 type Fallible<T> = Result<T, OutOfMemory>;
 
 impl Heap {
@@ -78,6 +81,19 @@ impl Heap {
     /// Bytes in use by everything that the heap owns.
     pub fn bytes(&self) -> usize {
         self.account.bytes()
+    }
+
+    /// Bytes in use by objects: [`Heap::bytes`] without the room that is kept for more of them.
+    pub fn object_bytes(&self) -> usize {
+        let vacant = self.strings.arena.vacant_bytes()
+            + self.tables.vacant_bytes()
+            + self.closures.vacant_bytes()
+            + self.upvalues.vacant_bytes()
+            + self.natives.vacant_bytes()
+            + self.threads.vacant_bytes()
+            + self.userdata.vacant_bytes()
+            + self.protos.vacant_bytes();
+        self.account.bytes().saturating_sub(vacant)
     }
 
     /// Makes (or finds) a string.
@@ -207,12 +223,20 @@ impl Heap {
     }
 
     /// Takes a verified function and all functions nested in it into the heap.
-    pub(crate) fn proto(&mut self, mut function: Function) -> Fallible<ProtoId> {
+    pub(crate) fn proto(&mut self, function: Function) -> Fallible<ProtoId> {
+        self.nested_proto(function, &mut LongConstants::new())
+    }
+
+    fn nested_proto(
+        &mut self,
+        mut function: Function,
+        long: &mut LongConstants,
+    ) -> Fallible<ProtoId> {
         let nested = std::mem::take(&mut function.functions);
         let mut children = Vec::with_capacity(nested.len());
         for mut child in nested {
             child.source = child.source.or_else(|| function.source.clone());
-            children.push(self.proto(child)?);
+            children.push(self.nested_proto(child, long)?);
         }
         let mut constants = Vec::with_capacity(function.constants.len());
         for constant in std::mem::take(&mut function.constants) {
@@ -221,7 +245,16 @@ impl Heap {
                 Constant::Boolean(b) => Value::boolean(b),
                 Constant::Integer(i) => Value::integer(i),
                 Constant::Float(f) => Value::float(f),
-                Constant::String(s) => self.shared_string(&s)?,
+                Constant::String(s) => match long.get(&s.as_ptr()) {
+                    Some(known) => *known,
+                    None => {
+                        let value = self.shared_string(&s)?;
+                        if s.len() > string::SHORT_BYTES_MAX {
+                            long.insert(s.as_ptr(), value);
+                        }
+                        value
+                    }
+                },
             });
         }
         let code = std::mem::take(&mut function.code);

@@ -42,7 +42,7 @@ pub(super) fn collectgarbage(call: &mut Call<'_>) -> Result<usize, Throw> {
             call.ret(0)
         }
         "count" => {
-            let kilobytes = call.vm.heap.bytes() as f64 / 1024.0;
+            let kilobytes = call.vm.heap.object_bytes() as f64 / 1024.0;
             call.ret(kilobytes)
         }
         "step" => {
