@@ -60,6 +60,27 @@ fn lives() {
 }
 
 #[test]
+fn native_functions_as_coroutines() {
+    compare(
+        "local w = coroutine.wrap(pcall)
+         print(w(pcall, pcall, error, 'deep'))
+         print(pcall(coroutine.wrap(error), 'shallow'))
+         print(coroutine.resume(coroutine.create(pcall), error, {}))
+         print(coroutine.resume(coroutine.create(xpcall), error, function(m) return m .. '!' end, 'x'))
+         local co = coroutine.create(pcall)
+         print(coroutine.resume(co, coroutine.yield, 1, 2))
+         print(coroutine.resume(co, 3, 4))
+         print(coroutine.status(co), coroutine.resume(co))
+         co = coroutine.create(coroutine.yield)
+         print(coroutine.resume(co, 1), coroutine.resume(co, 2))
+         print(coroutine.resume(coroutine.create(coroutine.wrap(print)), 'nested'))
+         print(coroutine.resume(coroutine.create(setmetatable), 1))
+         print(coroutine.resume(coroutine.create(dofile), {}))
+         print(pcall(coroutine.wrap(coroutine.wrap(coroutine.wrap(error))), 'three'))",
+    );
+}
+
+#[test]
 fn closing() {
     compare(
         "local function guarded(name)

@@ -13,6 +13,9 @@ const WORK_PER_BYTE: usize = 4;
 const SWEEP_OBJECTS_PER_KILOBYTE: usize = 24;
 /// The heap is at least this large before a cycle begins.
 const THRESHOLD_MIN: usize = 64 * 1024;
+/// What `collectgarbage("step")` does at least: a whole cycle over the heap of a small program, as
+/// PUC-Rio's basic step is.
+const STEP_KILOBYTES_MIN: usize = 256;
 const ARENAS: u8 = 8;
 
 impl Vm {
@@ -115,7 +118,8 @@ impl Vm {
 
     /// Does a step of at least `kilobytes` of work; true if it finished a cycle.
     pub fn collect_some(&mut self, kilobytes: usize) -> bool {
-        let mut work = (kilobytes.max(1) * 1024 * WORK_PER_BYTE) as isize;
+        let kilobytes = kilobytes.clamp(STEP_KILOBYTES_MIN, 1 << 20);
+        let mut work = (kilobytes * 1024 * WORK_PER_BYTE) as isize;
         let mut finished = false;
         while work > 0 && !finished {
             // In small pieces: a sweep is counted as if its arena were as large as asked for.

@@ -373,6 +373,12 @@ impl Vm {
                 FrameKind::Lua => return Ok(()),
                 FrameKind::Boundary => return Err(Signal::Returned),
                 FrameKind::Pending => return Err(Signal::Waiting),
+                FrameKind::Bottom if frame.pc == super::coroutine::UNSTARTED => {
+                    if let Some(bottom) = self.execution.frames.last_mut() {
+                        bottom.pc = 0;
+                    }
+                    self.call_at(1, RETURN_SLOW)?;
+                }
                 FrameKind::Bottom => {
                     self.finish_coroutine(first)?;
                     self.after_native()?;

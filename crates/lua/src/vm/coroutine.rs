@@ -7,6 +7,9 @@ use crate::value::{ThreadId, Value};
 /// Coroutines that may wait for each other in a row; PUC-Rio's limit on C calls.
 const RESUME_DEPTH_MAX: u32 = 195;
 
+/// In the `pc` of a coroutine's bottom frame: its native function is still to be called.
+pub(super) const UNSTARTED: u32 = 1;
+
 impl Vm {
     /// Makes a suspended coroutine that will run `function`.
     ///
@@ -121,7 +124,16 @@ impl Vm {
     fn begin_coroutine(&mut self) -> Result<(), Throw> {
         let bottom = Frame::native(FrameKind::Bottom, 1, RETURN_SLOW);
         let begun = match self.push_frame(bottom) {
-            Ok(()) => self.call_at(1, RETURN_SLOW),
+            Ok(()) if self.execution.stack[1].as_closure().is_some() => {
+                self.call_at(1, RETURN_SLOW)
+            }
+            Ok(()) => {
+                // A native function may run Lua code at once: an error of that is the driver's.
+                if let Some(bottom) = self.execution.frames.last_mut() {
+                    bottom.pc = UNSTARTED;
+                }
+                Ok(())
+            }
             Err(throw) => Err(throw.into()),
         };
         match begun {

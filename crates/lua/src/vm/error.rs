@@ -76,7 +76,7 @@ impl Vm {
         let mut text = self.chunk_name(frame.proto);
         match debug_info::line(function, frame.pc.saturating_sub(1)) {
             Some(line) => text.extend_from_slice(format!(":{line}: ").as_bytes()),
-            None => text.extend_from_slice(b":?: "),
+            None => text.extend_from_slice(b":-1: "),
         }
         text
     }

@@ -79,7 +79,7 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
             return Ok(text);
         }
         let Some(piece) = call.vm.to_text(piece)?.and_then(|piece| piece.as_string()) else {
-            return call.vm.throw_plain("reader function must return a string");
+            return call.error("reader function must return a string");
         };
         let piece = call.vm.heap.bytes_of(piece).clone();
         if piece.is_empty() {
