@@ -242,3 +242,34 @@ fn bitwise_operators_take_no_strings() {
         "local t = {}; return t ~ 2",
     ]);
 }
+
+#[test]
+fn numeric_loops_convert_strings() {
+    let mut source = String::new();
+    for range in [
+        "1, '3'",
+        "'1', 3",
+        "1, 3, '1'",
+        "1.5, '3'",
+        "1, 'x'",
+        "1, '2.5'",
+        "'1', 2, 0",
+        "1, {}",
+        "1.5, 3, '0.5'",
+        "'x', 1, 1",
+        "1, '1e400'",
+        "1, 2, 'x'",
+        "3, '1', -1",
+        "'1', '3', 'x'",
+        "1, '0x7fffffffffffffff'",
+        "math.mininteger, '-9e30', -1",
+        "1, 'nan'",
+        "1, 'x', 0",
+    ] {
+        source += &format!(
+            "print(pcall(function() local n = 0 for i = {range} do n = n + i; \
+             if n > 50 or n < -50 then break end end return n end))\n"
+        );
+    }
+    compare(&source);
+}

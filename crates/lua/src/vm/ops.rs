@@ -538,7 +538,9 @@ impl Vm {
             self.execution.stack[slot + 3] = init;
             return Ok(true);
         }
-        let numbers = [limit, step, init].map(|value| value.as_number());
+        // Strings are converted, though not to make the loop one over integers.
+        let float = |value| self.to_number(value).and_then(|number| number.as_number());
+        let numbers = [limit, step, init].map(float);
         let [Some(limit), Some(step), Some(start)] = numbers else {
             let names = ["limit", "step", "initial value"];
             let wrong = numbers.iter().position(Option::is_none).unwrap_or(0);
@@ -565,12 +567,11 @@ impl Vm {
 
     /// Clips a limit to the integers; `None` if the loop does not run.
     fn for_limit(&mut self, start: i64, limit: Value, step: i64) -> Result<Option<i64>, Throw> {
+        let Some(limit) = self.to_number(limit) else { return self.for_error("limit", limit) };
         let clipped = if let Some(limit) = limit.as_integer() {
             limit
         } else {
-            let Some(limit) = limit.as_float() else {
-                return self.for_error("limit", limit);
-            };
+            let limit = limit.as_float().unwrap_or(f64::NAN);
             let rounded = if step < 0 { limit.ceil() } else { limit.floor() };
             match float_to_integer(rounded) {
                 Some(limit) => limit,
