@@ -66,7 +66,8 @@ fn native_functions_as_coroutines() {
          print(w(pcall, pcall, error, 'deep'))
          print(pcall(coroutine.wrap(error), 'shallow'))
          print(coroutine.resume(coroutine.create(pcall), error, {}))
-         print(coroutine.resume(coroutine.create(xpcall), error, function(m) return m .. '!' end, 'x'))
+         print(coroutine.resume(coroutine.create(xpcall), error, function(m) return m .. '!'
+           end, 'x'))
          local co = coroutine.create(pcall)
          print(coroutine.resume(co, coroutine.yield, 1, 2))
          print(coroutine.resume(co, 3, 4))
