@@ -238,9 +238,11 @@ impl Table {
     /// The array's last element is nil, so that a border lies inside.
     fn border_in_array(&mut self) -> usize {
         let present = |index: usize| index == 0 || !self.array[index - 1].is_nil();
-        let hint = (self.border_hint as usize).min(self.array.len() - 1);
-        for guess in [hint, hint + 1, hint.saturating_sub(1)] {
-            if guess < self.array.len() && present(guess) && !present(guess + 1) {
+        let last = self.array.len() - 1;
+        let hint = (self.border_hint as usize).min(last);
+        // Right below the end first, as PUC-Rio does, then around where it was last time.
+        for guess in [last, hint, hint + 1, hint.saturating_sub(1)] {
+            if guess > 0 && guess <= last && present(guess) && !present(guess + 1) {
                 self.border_hint = guess as u32;
                 return guess;
             }
@@ -422,6 +424,18 @@ impl Table {
             return self.push(account, value);
         }
         self.set(account, strings, Value::integer(key), value)
+    }
+
+    /// Appends an element of a constructor, be it nil, to an array part that has room for it;
+    /// false if it is not the next one or there is no room.
+    #[inline]
+    pub(crate) fn append(&mut self, key: i64, value: Value) -> bool {
+        let next = key as u64 == self.array.len() as u64 + 1;
+        let fits = next && self.array.len() < self.array.capacity() && self.nodes.is_empty();
+        if fits {
+            self.array.push(value);
+        }
+        fits
     }
 
     fn insert(

@@ -217,7 +217,11 @@ impl Vm {
         let first = oc::c(i) + extra * (oc::MAX_ARG as usize + 1);
         for n in 1..=count {
             let value = self.execution.stack[slot + n];
-            self.heap.raw_set(table, Value::integer((first + n) as i64), value)?;
+            let key = (first + n) as i64;
+            self.heap.table_barrier(table);
+            if !self.heap.tables.items[table.index()].append(key, value) {
+                self.heap.raw_set(table, Value::integer(key), value)?;
+            }
         }
         Ok(())
     }
