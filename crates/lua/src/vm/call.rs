@@ -9,6 +9,8 @@ use crate::value::{ClosureId, NativeId, ProtoId, Value, tag};
 
 /// Free slots that a native function finds above its arguments.
 const NATIVE_SLOTS: usize = 40;
+/// Values that are moved for one unit of budget.
+const MOVES_PER_UNIT: usize = 16;
 
 impl Frame {
     /// A frame that is no Lua function.
@@ -103,6 +105,7 @@ impl Vm {
             return self.call_error(slot);
         }
         let top = self.execution.top;
+        self.charge((top - slot) / MOVES_PER_UNIT + 1)?;
         self.ensure_stack(top, 1)?;
         self.execution.stack.copy_within(slot..top, slot + 1);
         self.execution.stack[slot] = handler;
@@ -352,6 +355,7 @@ impl Vm {
             let value = if count > 0 { self.execution.stack[first] } else { Value::NIL };
             return self.finish_instruction(value, frame.pc as usize);
         }
+        self.slice = self.slice.saturating_sub((count / MOVES_PER_UNIT) as i32);
         self.execution.stack.copy_within(first..first + count, target);
         self.execution.top = target + count;
         if let Some(below) = self.execution.frames.last_mut() {
@@ -366,6 +370,10 @@ impl Vm {
     pub(crate) fn settle(&mut self) -> Result<(), Signal> {
         loop {
             let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
+            if self.slice < 0 {
+                // Thousands of frames may return through here, each with many values.
+                return Err(Signal::Reenter);
+            }
             let base = frame.base as usize;
             let first = frame.extra as usize;
             let top = self.execution.top;

@@ -144,6 +144,10 @@ impl Vm {
             if !C::LONG && head.is_long {
                 return Ok(Leave::Switch);
             }
+            if self.slice < 0 {
+                // Library work and tail calls pay without leaving the loop themselves.
+                return Ok(Leave::Slice);
+            }
             let mut pc = frame.pc as usize;
             let base = frame.base as usize;
             let closure = frame.closure;

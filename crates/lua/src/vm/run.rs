@@ -105,6 +105,10 @@ impl Vm {
                 };
                 self.thrown = error;
                 self.abandon();
+                if throw == Throw::Memory {
+                    // The next run finds room, even if it begins with an allocation.
+                    self.collect_all();
+                }
                 Err(throw)
             }
         }
@@ -148,16 +152,20 @@ impl Vm {
         loop {
             match self.enter() {
                 Ok(Leave::Switch) => {}
-                Ok(Leave::Slice) => {
-                    self.next_slice()?;
-                    if self.rust_depth == 0 && self.limits.step_left == Some(0) {
-                        return Ok(Outcome::Paused);
-                    }
-                }
+                Ok(Leave::Slice) => {}
                 Err(Signal::Throw(throw)) => self.unwind(throw)?,
                 Err(Signal::Reenter) => {}
                 Err(Signal::Returned) => return Ok(Outcome::Returned),
                 Err(Signal::Waiting) => return Ok(Outcome::Waiting),
+            }
+            if self.slice < 0 {
+                if let Err(throw) = self.next_slice() {
+                    // Drops the frames up to the boundary: a finalizer's caller goes on below.
+                    self.unwind(throw)?;
+                }
+                if self.rust_depth == 0 && self.limits.step_left == Some(0) {
+                    return Ok(Outcome::Paused);
+                }
             }
         }
     }

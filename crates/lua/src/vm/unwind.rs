@@ -32,7 +32,6 @@ impl Vm {
         }
         let mut throw = throw;
         if throw == Throw::Memory {
-            self.collect_all();
             self.thrown = Value::short_string(names::NOT_ENOUGH_MEMORY);
         } else if !self.handled {
             throw = self.call_handler()?;
@@ -61,6 +60,10 @@ impl Vm {
                 }
                 _ => {
                     self.catch(index);
+                    if throw == Throw::Memory {
+                        // Now what the failed call held is garbage.
+                        self.collect_all();
+                    }
                     return Ok(());
                 }
             }
