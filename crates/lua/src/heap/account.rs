@@ -62,6 +62,11 @@ impl Account {
         self.threshold = self.threshold.saturating_sub(bytes);
     }
 
+    /// Replaces what was charged for something by what it turned out to take.
+    pub(crate) fn correct(&mut self, charged: usize, taken: usize) {
+        self.bytes = (self.bytes + taken).saturating_sub(charged);
+    }
+
     #[inline(always)]
     pub(crate) fn wants_collection(&self) -> bool {
         self.bytes >= self.threshold

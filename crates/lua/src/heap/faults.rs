@@ -13,6 +13,11 @@ impl Faults {
         self.countdown = n;
     }
 
+    /// Whether an armed fault is still to come.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.countdown != 0
+    }
+
     #[inline]
     pub(crate) fn next_fails(&mut self) -> bool {
         if self.countdown == 0 {

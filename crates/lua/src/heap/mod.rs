@@ -5,6 +5,7 @@ pub(crate) mod arena;
 pub(crate) mod color;
 pub(crate) mod faults;
 pub(crate) mod function;
+pub(crate) mod measure;
 pub(crate) mod string;
 pub(crate) mod table;
 pub(crate) mod thread;

@@ -16,6 +16,8 @@ pub const SHORT_BYTES_MAX: usize = 40;
 
 /// What a reference-counted slice of bytes costs beside the bytes.
 const HEADER_BYTES: usize = 2 * size_of::<usize>();
+/// Bytes by which the intern table may exceed its entries.
+const TABLE_PADDING: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct StringObject {
@@ -145,17 +147,32 @@ impl Strings {
         Ok(Value::short_string(id))
     }
 
+    /// Grows the intern table, or only tidies it where many strings have died: what is charged
+    /// is what it takes then.
     #[cold]
     fn grow_table(&mut self, account: &mut Account, len: usize) -> Result<(), OutOfMemory> {
+        let before = self.table_bytes();
         let additional = self.interned.len().max(16);
-        let charged = account.charge(additional * size_of::<(u32, StringId)>());
+        // At most: room for twice as many entries, a power of two, with a byte of control each.
+        let most = (2 * additional * 8 / 7).next_power_of_two()
+            * (size_of::<(u32, StringId)>() + 1)
+            + TABLE_PADDING;
+        let charged = account.charge(most.saturating_sub(before));
         let grown = charged.is_ok()
             && self.interned.try_reserve(additional, |entry| spread(entry.0)).is_ok();
+        if charged.is_ok() {
+            account.correct(most.max(before), self.table_bytes());
+        }
         if !grown {
             account.release(len + HEADER_BYTES);
             return Err(OutOfMemory);
         }
         Ok(())
+    }
+
+    /// What the intern table takes.
+    pub fn table_bytes(&self) -> usize {
+        self.interned.allocation_size()
     }
 
     /// Sweeps like [`Arena::sweep`], taking dead short strings out of the intern table first.

@@ -113,6 +113,28 @@ impl Vm {
         self.limits.used + (self.limits.slice_size as i64 - self.slice as i64).max(0) as u64
     }
 
+    /// Lets the `n`-th allocation from now fail as if the heap's limit was reached (1 is the next
+    /// one; 0 takes the order back): for tests of what a program sees when memory runs out.
+    ///
+    /// ```
+    /// let mut vm = lua::Vm::new();
+    /// vm.open_libraries().unwrap();
+    /// vm.fail_allocation(1);
+    /// assert_eq!(vm.eval(b"return {}", "=example").err(), Some(lua::Throw::Memory));
+    /// assert!(!vm.awaits_fault());
+    /// assert!(vm.eval(b"return {}", "=example").is_ok());
+    /// ```
+    #[doc(hidden)]
+    pub fn fail_allocation(&mut self, n: u64) {
+        self.heap.account.faults.arm(n);
+    }
+
+    /// Whether the fault that [`Vm::fail_allocation`] ordered is still to come.
+    #[doc(hidden)]
+    pub fn awaits_fault(&self) -> bool {
+        self.heap.account.faults.is_armed()
+    }
+
     /// Interrupts the run at its next check; a host function may call this.
     pub fn cancel(&mut self) {
         self.limits.interruption = Some(Interruption::Cancelled);
