@@ -1,0 +1,7 @@
+//! What the machine does when memory, budget or depth run out, and what its collector keeps.
+
+mod limits;
+mod memory;
+mod recursion;
+mod snippets;
+mod support;
