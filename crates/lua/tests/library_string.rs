@@ -156,6 +156,7 @@ fn patterns() {
         "string.gsub('abc', 'b', 'x', -1), string.gsub('abc', 'b', 'x', 0)",
         "string.gsub('abc', 'b', 12), string.gsub('abc', '%w', 1.5)",
         "string.gsub('abc', 'b', setmetatable({}, {__index = function(t, k) return k .. k end}))",
+        "string.gsub('aaa', '^a', 'x'), string.gsub('aaa', '^a*', 'x')",
         "string.gsub(12, 2, 3)",
         "string.gsub('abc', 'a*$', 'x'), string.gsub('a b  c', '%s*', '_')",
     ]);

@@ -43,15 +43,13 @@ impl Buffer {
         if needed > STRING_BYTES_MAX {
             return call.error("buffer too large");
         }
-        let free = {
-            let account = &call.vm.heap.account;
-            account.limit().saturating_sub(account.bytes())
-        };
-        // Near the limit no byte more than needed.
-        let doubled = needed.max(old.saturating_mul(2)).clamp(256, STRING_BYTES_MAX);
-        let wanted = if doubled - old <= free / 4 { doubled } else { needed };
-        call.vm.reserve(wanted - old)?;
-        call.vm.heap.account.charge(wanted - old)?;
+        // Old and new bytes exist side by side while they are copied.
+        call.vm.reserve(needed)?;
+        let account = &mut call.vm.heap.account;
+        let spare = account.limit() - account.bytes() - needed;
+        // Twice as many, but near the limit no more than half of what is left.
+        let wanted = needed.saturating_add(needed.max(128).min(spare / 2)).min(STRING_BYTES_MAX);
+        account.charge(wanted - old)?;
         self.charged += wanted - old;
         let missing = wanted - self.bytes.len();
         self.bytes.try_reserve_exact(missing).map_err(|_| Throw::Memory)
