@@ -297,6 +297,29 @@ fn errors_while_handling_errors() {
 }
 
 #[test]
+fn handlers_see_errors_of_readers() {
+    compare(
+        "local function handler(m) print('handler', m) return m .. '!' end
+         for i = 1, 3 do
+           print(xpcall(function()
+             print(load(function() error('reader') end))
+             print(load(function() return {} end))
+             print(pcall(load, function() error('inside') end))
+             print(load('x = = 1'))
+             error('after')
+           end, handler))
+         end
+         local co = coroutine.wrap(function() error('in coroutine') end)
+         print(xpcall(co, handler))
+         print(xpcall(function()
+           local x <close> = setmetatable({}, {__close = function() error('closing') end})
+           error('first')
+         end, handler))
+         print(xpcall(error, handler, 'last'))",
+    );
+}
+
+#[test]
 fn deep_chains_of_protected_calls_end() {
     compare(
         "local depth = 0

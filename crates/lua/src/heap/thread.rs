@@ -72,6 +72,8 @@ pub(crate) mod flag {
     pub const FINALIZER: u8 = 4;
     /// The function is a debug hook.
     pub const HOOK: u8 = 8;
+    /// The protected call has a message handler, also for errors while it closes variables.
+    pub const HANDLER: u8 = 16;
 }
 
 /// A coroutine's life.

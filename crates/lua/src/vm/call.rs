@@ -243,6 +243,9 @@ impl Vm {
         if let Some(frame) = self.execution.frames.last_mut() {
             frame.kind = kind;
             frame.pc = number;
+            if kind == FrameKind::ProtectedCallWithHandler {
+                frame.flags |= flag::HANDLER;
+            }
         }
         Ok(())
     }

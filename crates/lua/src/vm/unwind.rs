@@ -1,7 +1,7 @@
 //! Errors: from where they are thrown to the frame that catches them.
 
 use super::{Throw, Vm, names};
-use crate::heap::thread::FrameKind;
+use crate::heap::thread::{FrameKind, flag};
 use crate::value::Value;
 
 /// Frames and slots that a message handler has beyond the limits.
@@ -9,8 +9,9 @@ const HANDLER_FRAMES: usize = 64;
 const HANDLER_SLOTS: usize = 4096;
 
 impl Vm {
-    /// The value that a throw carries.
+    /// Takes the value that a throw carries: the throw ends here, and a next one is another one.
     pub(crate) fn thrown_value(&mut self, throw: Throw) -> Value {
+        self.handled = false;
         match throw {
             Throw::Error => self.thrown,
             Throw::Memory => Value::short_string(names::NOT_ENOUGH_MEMORY),
@@ -96,6 +97,14 @@ impl Vm {
         self.execution.top = base;
     }
 
+    /// Lets the message handler see an error that a native function throws and catches itself.
+    pub(crate) fn show_to_handler(&mut self, throw: Throw) -> Throw {
+        if throw != Throw::Error || self.handled {
+            return throw;
+        }
+        self.call_handler().unwrap_or_else(|throw| throw)
+    }
+
     /// Calls the handler of the innermost `xpcall` of this thread, where the error was thrown.
     fn call_handler(&mut self) -> Result<Throw, Throw> {
         let catches = |kind: FrameKind| {
@@ -109,7 +118,7 @@ impl Vm {
         let Some(frame) = self.execution.frames.iter().rfind(|frame| catches(frame.kind)) else {
             return Ok(Throw::Error);
         };
-        if frame.kind != FrameKind::ProtectedCallWithHandler {
+        if frame.flags & flag::HANDLER == 0 {
             return Ok(Throw::Error);
         }
         let handler = self.execution.stack[frame.base as usize];

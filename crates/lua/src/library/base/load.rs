@@ -79,7 +79,8 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
             return Ok(text);
         }
         let Some(piece) = call.vm.to_text(piece)?.and_then(|piece| piece.as_string()) else {
-            return call.error("reader function must return a string");
+            let thrown = call.error("reader function must return a string");
+            return thrown.map_err(|throw| call.vm.show_to_handler(throw));
         };
         let piece = call.vm.heap.bytes_of(piece).clone();
         if piece.is_empty() {
