@@ -83,6 +83,7 @@ export class Moonkeep {
       const results = await this.driver.run(program, '=compute', args);
       // The results are converted before anything is stored: they are what the caller gets.
       await keeper?.commit();
+      this.machine.stats(); // lets go of what Lua has let go of
       return results;
     } catch (error) {
       if (!(error instanceof MoonkeepError) || error.code !== 'SAVE_STATE_FAILED') {
@@ -103,6 +104,7 @@ export class Moonkeep {
   eval(program: Program, ...args: unknown[]): unknown {
     const result = this.machine.call(program, '=eval', args);
     this.machine.printer.flush();
+    this.machine.stats(); // lets go of what Lua has let go of
     return result;
   }
 

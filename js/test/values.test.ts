@@ -110,13 +110,13 @@ test('functions and objects of JavaScript come back as themselves', () => {
 test('JavaScript lets go of what Lua has collected', () => {
   const object = new (class Thing {})();
   lua.eval('kept = ...', object);
-  lua.stats();
   lua.eval('kept = nil');
   lua.collectGarbage();
-  lua.stats();
+  lua.eval('return 1');
   const handles = (lua as unknown as { machine: { handles: { hosts: Map<number, unknown> } } });
   const known = [...handles.machine.handles.hosts.values()] as { object: object }[];
   assert.ok(!known.some((entry) => entry.object === object));
+  assert.equal(lua.eval('return kept'), undefined);
 });
 
 test('globals are read and written by path', () => {
