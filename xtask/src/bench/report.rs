@@ -11,6 +11,14 @@ type Pick = fn(&Samples) -> &Vec<f64>;
 const COLD: Pick = |samples| &samples.cold;
 const WARM: Pick = |samples| &samples.warm;
 
+/// What the ratios are held against.
+const TARGETS: &str = "
+## Targets
+
+In wasm, over wasmoon: geometric mean at most 0.9 warm and 0.5 cold, no program above 1.5,
+coroutines at most 0.1. Natively, over PUC-Rio: geometric mean at most 1.3.
+";
+
 /// One line of progress: the warm median of each VM.
 pub fn line(name: &str, columns: &[Column], samples: &BTreeMap<&str, Samples>) -> String {
     let mut text = format!("{name:>14}");
@@ -40,6 +48,7 @@ pub fn text(columns: &[Column], results: &Results) -> Result<String> {
         let _ = writeln!(text, "\n## {title}\n");
         text.push_str(&times(columns, results, pick));
     }
+    text.push_str(TARGETS);
     text.push_str("\n## Ratios\n\n");
     text.push_str(&ratios(columns, results));
     Ok(text)
@@ -50,6 +59,7 @@ fn machine(results: &Results) -> Result<String> {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut versions: Vec<&str> = Vec::new();
     for sample in results.values().flat_map(BTreeMap::values) {
         if !versions.contains(&sample.version.as_str()) {
@@ -57,9 +67,10 @@ fn machine(results: &Results) -> Result<String> {
         }
     }
     Ok(format!(
-        "- machine: {}, {cores} cores, {}\n- date: {}\n- versions: {}, Node {}, {}\n",
+        "- machine: {}, {cores} cores, {}; load average at the end: {}\n- date: {}\n- versions: {}, Node {}, {}\n",
         model.map_or("unknown", |(_, model)| model),
         output(&mut cmd("uname -sm"))?.trim(),
+        load.split(' ').next().unwrap_or("unknown"),
         output(&mut cmd("date -u +%F"))?.trim(),
         versions.join(", "),
         output(&mut cmd("node --version"))?.trim(),
