@@ -17,16 +17,19 @@ const FILES = `
   local function same(self) return self end
   if not io then
     local out = { write = same, flush = same, setvbuf = same }
-    io = { stdout = out, stderr = out, write = function() return out end }
+    io = { stdin = {}, stdout = out, stderr = out, write = function() return out end }
   end
-  package = package or { loaded = { _G = _G }, path = "", cpath = "", config = "/" }
+  if not package then
+    package = { loaded = { _G = _G }, preload = {}, path = "", cpath = "", config = "/" }
+    package.loaded.package = package
+  end
   for _, name in ipairs { "coroutine", "debug", "io", "math", "os", "string", "table", "utf8" } do
     package.loaded[name] = package.loaded[name] or _G[name]
   end
   local native = require
   function require(name)
     if package.loaded[name] ~= nil then return package.loaded[name] end
-    local file = loadfile(name .. ".lua")
+    local file = package.preload[name] or loadfile(name .. ".lua")
     if not file then return (native or error)(name) end
     local value = file(name, name .. ".lua")
     if value == nil then value = true end

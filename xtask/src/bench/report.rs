@@ -67,7 +67,8 @@ fn machine(results: &Results) -> Result<String> {
         }
     }
     Ok(format!(
-        "- machine: {}, {cores} cores, {}; load average at the end: {}\n- date: {}\n- versions: {}, Node {}, {}\n",
+        "- machine: {}, {cores} cores, {}; load average at the end: {}\n- date: {}\n\
+         - versions: {}, Node {}, {}\n",
         model.map_or("unknown", |(_, model)| model),
         output(&mut cmd("uname -sm"))?.trim(),
         load.split(' ').next().unwrap_or("unknown"),
