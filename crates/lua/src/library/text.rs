@@ -47,8 +47,9 @@ impl Buffer {
         call.vm.reserve(needed)?;
         let account = &mut call.vm.heap.account;
         let spare = account.limit() - account.bytes() - needed;
-        // Twice as many, but near the limit no more than half of what is left.
-        let wanted = needed.saturating_add(needed.max(128).min(spare / 2)).min(STRING_BYTES_MAX);
+        // Twice what is there, but near the limit no more than half of what is left.
+        let ahead = (self.bytes.len() * 2).max(256).saturating_sub(needed).min(spare / 2);
+        let wanted = (needed + ahead).min(STRING_BYTES_MAX);
         account.charge(wanted - old)?;
         self.charged += wanted - old;
         let missing = wanted - self.bytes.len();
