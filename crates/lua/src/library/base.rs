@@ -1,7 +1,7 @@
 //! The basic functions.
 
 mod collect;
-mod load;
+pub mod load;
 pub mod warn;
 
 use crate::value::{Kind, Value};

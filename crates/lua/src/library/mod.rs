@@ -3,9 +3,18 @@
 pub mod base;
 pub mod coroutine;
 mod debug;
+#[cfg_attr(all(feature = "io", not(target_family = "wasm")), path = "host_native.rs")]
+#[cfg_attr(not(all(feature = "io", not(target_family = "wasm"))), path = "host_none.rs")]
+mod host;
+#[cfg(all(feature = "io", not(target_family = "wasm")))]
+mod io;
 pub mod math;
 mod os;
+#[cfg(all(feature = "io", not(target_family = "wasm")))]
+mod os_native;
+mod package;
 pub mod random;
+mod restricted;
 pub mod sort;
 pub mod source;
 mod string;
@@ -44,12 +53,14 @@ pub struct State {
 /// ```
 /// let mut vm = lua::Vm::new();
 /// vm.open_selected(&lua::LibraryOptions::sandboxed()).unwrap();
-/// let found = vm.eval(b"return io, debug.sethook, debug.traceback", "=example").unwrap();
-/// assert!(found[0].is_nil() && found[1].is_nil() && found[2].is_function());
+/// let found = vm.eval(b"return debug.sethook, pcall(io.open, 'secret')", "=example").unwrap();
+/// assert!(found[0].is_nil() && found[1].is_falsy());
+/// assert_eq!(vm.bytes(found[2]), Some(&b"'io.open' is not available to this program"[..]));
 /// ```
 #[derive(Clone, Debug)]
 pub struct LibraryOptions {
-    /// Files, processes and the environment.
+    /// Files, processes and the environment, where the host has them. Without this `io` can only
+    /// write, and sources come from the host's loader alone.
     pub host_access: bool,
     /// All of `debug`, whose functions reach into other functions' variables and metatables.
     pub full_debug: bool,
@@ -89,7 +100,10 @@ impl Vm {
         table::open(self)?;
         string::open(self)?;
         utf8::open(self)?;
-        os::open(self)?;
+        package::open(self)?;
+        let os = os::open(self)?;
+        host::open_os(self, os, options)?;
+        host::open_io(self, options)?;
         let debug =
             if options.full_debug { debug::open(self)? } else { debug::open_restricted(self)? };
         self.add_library("debug", debug)

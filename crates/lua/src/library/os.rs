@@ -2,7 +2,7 @@
 
 use super::time::WallClock;
 use crate::text::date::{self, DateTime, Field, FieldValue, TimeFields, Zone};
-use crate::value::Value;
+use crate::value::{TableId, Value};
 use crate::vm::{Call, NativeFunction, Throw, Vm};
 
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
@@ -18,9 +18,8 @@ const LOCALE_CATEGORIES: &[&str] = &["all", "collate", "ctype", "monetary", "num
 /// Bytes that one byte of a date format may become: names of days, and `%c`.
 const DATE_BYTES_PER_BYTE: usize = 32;
 
-pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
-    vm.new_library("os", FUNCTIONS)?;
-    Ok(())
+pub(super) fn open(vm: &mut Vm) -> Result<TableId, Throw> {
+    vm.new_library("os", FUNCTIONS)
 }
 
 fn wall_clock(call: &Call<'_>) -> std::rc::Rc<dyn WallClock> {

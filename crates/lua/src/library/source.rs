@@ -59,6 +59,17 @@ impl Vm {
         self.library.sources = Sources(Some(loader));
     }
 
+    /// The same, unless the host has set a loader already.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
+    pub(crate) fn set_default_source_loader(&mut self, loader: Box<dyn SourceLoader>) {
+        self.library.sources.0.get_or_insert(loader);
+    }
+
+    /// Whether the host's loader has a source of that name.
+    pub(crate) fn source_exists(&mut self, name: &[u8]) -> bool {
+        self.library.sources.0.as_mut().is_some_and(|loader| loader.read(Some(name)).is_ok())
+    }
+
     /// Reads a source through the host's loader.
     pub(crate) fn read_source(&mut self, name: Option<&[u8]>) -> Result<Vec<u8>, Throw> {
         let outcome = match &mut self.library.sources.0 {

@@ -20,6 +20,25 @@ impl std::fmt::Debug for Output {
     }
 }
 
+impl Output {
+    /// Writes bytes.
+    pub(crate) fn write(&self, bytes: &[u8]) {
+        match &self.0 {
+            Some(writer) => writer(bytes),
+            // A closed standard output is no error of the program's.
+            None => drop(std::io::Write::write_all(&mut std::io::stdout(), bytes)),
+        }
+    }
+
+    /// Hands everything written to the system.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
+    pub(crate) fn flush(&self) {
+        if self.0.is_none() {
+            drop(std::io::Write::flush(&mut std::io::stdout()));
+        }
+    }
+}
+
 impl Vm {
     /// Sends what `print` and `io.write` produce to the host instead of standard output.
     ///
@@ -38,11 +57,7 @@ impl Vm {
 
     /// Writes to the program's output.
     pub fn write_output(&self, bytes: &[u8]) {
-        match &self.output.0 {
-            Some(writer) => writer(bytes),
-            // A closed standard output is no error of the program's.
-            None => drop(std::io::Write::write_all(&mut std::io::stdout(), bytes)),
-        }
+        self.output.write(bytes);
     }
 }
 

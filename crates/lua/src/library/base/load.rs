@@ -117,6 +117,11 @@ fn undump_fails_early(bytes: &[u8]) -> bool {
     !chunk::undump(bytes).is_err_and(|error| error.is_truncated())
 }
 
+/// The function of a module's file; its environment is the globals.
+pub fn load_file(call: &mut Call<'_>, name: &[u8]) -> Result<Value, Throw> {
+    load_source(call, Some(name), b"bt", usize::MAX)
+}
+
 /// Reads a source from the host and makes its function; without a name it is standard input.
 fn load_source(
     call: &mut Call<'_>,
