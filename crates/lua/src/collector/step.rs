@@ -24,7 +24,7 @@ impl Vm {
     #[inline(never)]
     pub(crate) fn collect_step(&mut self) {
         if !self.collector.settings.running || self.collector.busy {
-            self.heap.account.threshold = self.heap.account.bytes() + THRESHOLD_MIN;
+            self.heap.account.threshold = self.heap.account.used() + THRESHOLD_MIN;
             return;
         }
         if cfg!(feature = "stress") {
@@ -41,7 +41,7 @@ impl Vm {
             }
         }
         if self.heap.gc.phase != Phase::Pause {
-            self.heap.account.threshold = self.heap.account.bytes() + step_bytes;
+            self.heap.account.threshold = self.heap.account.used() + step_bytes;
         }
         self.call_finalizers(8);
     }
@@ -79,11 +79,11 @@ impl Vm {
     fn end_cycle(&mut self) {
         self.heap.gc.phase = Phase::Pause;
         self.heap.compact_code();
-        let live = self.heap.account.bytes();
+        let live = self.heap.account.used();
         let pause = self.collector.settings.pause.max(100) as usize;
         let wanted = live.saturating_add(live / 100 * (pause - 100)).max(THRESHOLD_MIN);
         // Near the limit a cycle must end before the limit is reached.
-        let room = self.heap.account.limit().saturating_sub(live) / 4 * 3;
+        let room = self.heap.account.limit().saturating_sub(self.heap.account.bytes()) / 4 * 3;
         self.heap.account.threshold = wanted.min(live.saturating_add(room).max(live + 1024));
     }
 

@@ -10,7 +10,10 @@ pub struct OutOfMemory;
 #[derive(Debug)]
 pub struct Account {
     bytes: usize,
-    /// Above this many bytes the collector wants a step.
+    /// The part of these bytes that objects use: not the free places that are kept for new ones.
+    /// Allocation is measured by it, since objects in free places cost no bytes.
+    used: usize,
+    /// Above this many used bytes the collector wants a step.
     pub(crate) threshold: usize,
     limit: usize,
     pub(crate) faults: Faults,
@@ -18,13 +21,37 @@ pub struct Account {
 
 impl Account {
     pub(crate) fn new() -> Account {
-        Account { bytes: 0, threshold: 64 * 1024, limit: usize::MAX, faults: Faults::default() }
+        Account {
+            bytes: 0,
+            used: 0,
+            threshold: 64 * 1024,
+            limit: usize::MAX,
+            faults: Faults::default(),
+        }
     }
 
     /// Bytes in use.
     #[inline]
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes of all objects that were not found dead.
+    #[inline]
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// An object takes a place that was charged already, or leaves it.
+    #[inline]
+    pub(crate) fn occupy(&mut self, bytes: usize) {
+        self.used += bytes;
+    }
+
+    /// See [`Account::occupy`]; also for places that were charged and are not occupied yet.
+    #[inline]
+    pub(crate) fn vacate(&mut self, bytes: usize) {
+        self.used = self.used.saturating_sub(bytes);
     }
 
     /// The most bytes that may be in use.
@@ -45,6 +72,7 @@ impl Account {
             return Err(OutOfMemory);
         }
         self.bytes = total;
+        self.used += bytes;
         Ok(())
     }
 
@@ -53,6 +81,7 @@ impl Account {
     pub(crate) fn release(&mut self, bytes: usize) {
         debug_assert!(bytes <= self.bytes, "released more bytes than were charged");
         self.bytes = self.bytes.saturating_sub(bytes);
+        self.used = self.used.saturating_sub(bytes);
     }
 
     /// Returns `bytes` that were freed before the collector came by. The next collection comes no
@@ -69,7 +98,7 @@ impl Account {
 
     #[inline(always)]
     pub(crate) fn wants_collection(&self) -> bool {
-        self.bytes >= self.threshold
+        self.used >= self.threshold
     }
 }
 
@@ -92,5 +121,6 @@ pub(crate) fn reserve<T>(
     }
     let surplus = items.capacity() - needed;
     account.bytes += surplus * size_of::<T>();
+    account.used += surplus * size_of::<T>();
     Ok(())
 }

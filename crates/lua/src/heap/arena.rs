@@ -34,12 +34,14 @@ impl<T: Object> Arena<T> {
     #[inline]
     pub fn add(&mut self, account: &mut Account, object: T) -> Result<u32, OutOfMemory> {
         if let Some(id) = self.free.pop() {
+            account.occupy(size_of::<T>());
             self.items[id as usize] = object;
             return Ok(id);
         }
         if self.items.len() == self.items.capacity() {
             self.grow(account)?;
         }
+        account.occupy(size_of::<T>());
         self.items.push(object);
         Ok(self.items.len() as u32 - 1)
     }
@@ -53,13 +55,17 @@ impl<T: Object> Arena<T> {
         }
         // Doubling while small, half as much again when large: wasm memory never shrinks.
         let additional = if len < 4096 { len.max(16) } else { len / 2 };
-        super::account::reserve(account, &mut self.items, additional)
+        let old = self.items.capacity();
+        super::account::reserve(account, &mut self.items, additional)?;
+        account.vacate((self.items.capacity() - old) * size_of::<T>());
+        Ok(())
     }
 
     /// Frees an object; the arena's own slot stays charged.
     pub fn remove(&mut self, account: &mut Account, id: u32) {
         let object = &mut self.items[id as usize];
         account.release(object.owned_bytes());
+        account.vacate(size_of::<T>());
         object.clear();
         object.set_mark(color::FREE);
         self.free.push(id);

@@ -192,7 +192,7 @@ impl Vm {
             }
         };
         self.execution.stack[target] = Value::table(table);
-        self.safepoint();
+        self.safepoint_below(target + 1);
         Ok(())
     }
 
@@ -200,6 +200,19 @@ impl Vm {
     #[inline(always)]
     pub(crate) fn safepoint(&mut self) {
         if self.heap.account.wants_collection() {
+            self.collect_step();
+        }
+    }
+
+    /// The same for an instruction of the Lua frame on top that leaves nothing of use in the
+    /// registers from a slot on: what lies there from before is forgotten.
+    #[inline(always)]
+    pub(crate) fn safepoint_below(&mut self, limit: usize) {
+        if self.heap.account.wants_collection() {
+            let end = self.extent();
+            if limit < end {
+                self.execution.stack[limit..end].fill(Value::NIL);
+            }
             self.collect_step();
         }
     }
@@ -370,7 +383,7 @@ impl Vm {
         }
         let closure = self.heap.closure(proto, cells.into())?;
         self.execution.stack[target] = closure;
-        self.safepoint();
+        self.safepoint_below(target + 1);
         Ok(())
     }
 

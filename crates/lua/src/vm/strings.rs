@@ -87,7 +87,7 @@ impl Vm {
             count -= run - 1;
         }
         self.execution.stack[target] = self.execution.stack[first];
-        self.safepoint();
+        self.safepoint_below(target + 1);
         Ok(())
     }
 
