@@ -114,19 +114,21 @@ impl Heap {
                     self.tables.items[table.index()].array[slot] = Value::NIL;
                 }
             }
-            self.clear_nodes(table, false);
+            self.clear_nodes(table, false, false);
         }
     }
 
     fn clear_weak_keys(&mut self) {
-        let tables: Vec<TableId> =
-            self.gc.ephemerons.iter().chain(&self.gc.all_weak).copied().collect();
-        for table in tables {
-            self.clear_nodes(table, true);
+        for table in self.gc.ephemerons.clone() {
+            self.clear_nodes(table, true, true);
+        }
+        for table in self.gc.all_weak.clone() {
+            self.clear_nodes(table, true, false);
         }
     }
 
-    fn clear_nodes(&mut self, table: TableId, by_key: bool) {
+    /// Removes entries with a dead key or value; what stays keeps its value if asked to.
+    fn clear_nodes(&mut self, table: TableId, by_key: bool, keeps_values: bool) {
         for index in 0..self.tables.items[table.index()].nodes.len() {
             let node = self.tables.items[table.index()].nodes[index];
             if !node.value.is_nil() {
@@ -138,7 +140,7 @@ impl Heap {
             let node = self.tables.items[table.index()].nodes[index];
             if node.value.is_nil() {
                 self.forget_key(table, index);
-            } else if by_key {
+            } else if keeps_values {
                 self.mark_value(node.value);
             }
         }
