@@ -11,6 +11,7 @@ pub(crate) mod table;
 pub(crate) mod thread;
 pub(crate) mod userdata;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use account::OutOfMemory;
