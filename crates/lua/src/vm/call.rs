@@ -35,7 +35,7 @@ impl Vm {
     pub(crate) fn make_room(&mut self, base: usize) -> Result<(), Throw> {
         let depth = self.execution.frames.len();
         if depth >= self.limits.call_depth_max {
-            return self.throw_message("stack overflow");
+            return self.stack_overflow();
         }
         if depth == self.execution.frames.capacity() {
             let room = self.limits.call_depth_max - depth;

@@ -62,6 +62,8 @@ pub(crate) struct State {
     fuel: Option<u64>,
     pub call_depth_max: usize,
     pub stack_slots_max: usize,
+    /// A message handler runs because the stack overflowed.
+    pub overflowed: bool,
     /// Native calls that may be nested.
     pub native_depth_max: u32,
     pub interruption: Option<Interruption>,
@@ -85,6 +87,7 @@ impl Default for State {
             fuel: None,
             call_depth_max: Limits::default().call_depth,
             stack_slots_max: 1_000_000,
+            overflowed: false,
             native_depth_max: super::run::NATIVE_DEPTH_MAX,
             interruption: None,
             step_left: None,

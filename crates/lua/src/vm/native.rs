@@ -344,7 +344,7 @@ impl Vm {
     /// Makes room for `count` slots from `from`.
     pub(crate) fn ensure_stack(&mut self, from: usize, count: usize) -> Result<(), Throw> {
         if from + count > self.limits.stack_slots_max {
-            return self.throw_message("stack overflow");
+            return self.stack_overflow();
         }
         self.execution.ensure(&mut self.heap.account, from, count)?;
         Ok(())

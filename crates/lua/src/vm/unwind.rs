@@ -90,6 +90,7 @@ impl Vm {
     fn catch(&mut self, index: usize) {
         self.handled = false;
         self.execution.frames.truncate(index + 1);
+        self.give_back_reserve();
         self.execution.protected = self.execution.frames[index].pc;
         self.set_kind(FrameKind::ProtectedClose);
         let base = self.execution.frames[index].base as usize;
@@ -124,14 +125,18 @@ impl Vm {
         let handler = self.execution.stack[frame.base as usize];
         // A handler that fails is called for its own error, until the limit on nested calls. It
         // needs some room even if the stack overflowed.
-        self.limits.call_depth_max += HANDLER_FRAMES;
+        let was_overflowed = self.limits.overflowed;
+        self.limits.overflowed |= self.is_stack_full();
+        let frames_max = self.limits.call_depth_max;
+        self.limits.call_depth_max = frames_max.max(self.execution.frames.len()) + HANDLER_FRAMES;
         self.limits.stack_slots_max += HANDLER_SLOTS;
         let native_depth_max = self.limits.native_depth_max;
         self.limits.native_depth_max = super::run::HANDLER_DEPTH_MAX;
         let outcome = self.call_value(handler, &[self.thrown]);
-        self.limits.call_depth_max -= HANDLER_FRAMES;
+        self.limits.call_depth_max = frames_max;
         self.limits.stack_slots_max -= HANDLER_SLOTS;
         self.limits.native_depth_max = native_depth_max;
+        self.limits.overflowed = was_overflowed;
         match outcome {
             Ok(value) => self.thrown = value,
             Err(Throw::Interrupted) => {
@@ -142,6 +147,32 @@ impl Vm {
             Err(Throw::Error) => {}
         }
         Ok(Throw::Error)
+    }
+
+    /// Frames that a handler had beyond the limit: calls check the limit only where they would
+    /// have to make room.
+    fn give_back_reserve(&mut self) {
+        let (old, most) = (self.execution.frames.capacity(), self.limits.call_depth_max);
+        if old > most {
+            self.execution.frames.shrink_to(most);
+            let freed = old - self.execution.frames.capacity();
+            self.heap.account.release(freed * size_of::<crate::heap::thread::Frame>());
+        }
+    }
+
+    fn is_stack_full(&self) -> bool {
+        self.execution.frames.len() + HANDLER_FRAMES > self.limits.call_depth_max
+            || self.extent() + HANDLER_SLOTS > self.limits.stack_slots_max
+    }
+
+    /// The stack is full. While the handler of such an error runs, nothing more is handled.
+    #[cold]
+    pub(crate) fn stack_overflow<T>(&mut self) -> Result<T, Throw> {
+        if self.limits.overflowed {
+            self.handled = true;
+            return self.throw(Value::short_string(names::ERROR_IN_HANDLING));
+        }
+        self.throw_message("stack overflow")
     }
 
     /// Drops a boundary frame and all above it.
