@@ -189,10 +189,10 @@ fn find(
         _ => replace(name, separator, replacement),
     };
     let mut reasons = Vec::new();
-    for template in path.split(|&byte| byte == b';').filter(|template| !template.is_empty()) {
+    for template in path.split(|&byte| byte == b';') {
         let file = replace(template, b"?", &name);
         call.charge(8 + file.len() / 8)?;
-        if call.vm.source_exists(&file) {
+        if !file.is_empty() && call.vm.source_exists(&file) {
             return Ok(Ok(file));
         }
         if !reasons.is_empty() {

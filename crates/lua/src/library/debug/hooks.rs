@@ -1,14 +1,34 @@
 //! `debug.sethook` and `debug.gethook`.
 
 use super::thread_argument;
-use crate::value::Value;
+use crate::value::{ThreadId, Value};
 use crate::vm::hook::HookMask;
 use crate::vm::{Call, Throw};
+
+/// Registry field of a table with the hook of each coroutine that has one, where debuggers look.
+const HOOKS: &str = "_HOOKKEY";
+
+fn remember(call: &mut Call<'_>, thread: ThreadId, function: Value) -> Result<(), Throw> {
+    let registry = call.vm.registry();
+    let hooks = match call.vm.field(registry, HOOKS).as_table() {
+        Some(hooks) => hooks,
+        None => {
+            let hooks = call.vm.table()?;
+            call.vm.set_field(registry, HOOKS, Value::table(hooks))?;
+            let mode = call.vm.string("k")?;
+            call.vm.set_field(hooks, "__mode", mode)?;
+            call.vm.set_metatable(Value::table(hooks), Some(hooks));
+            hooks
+        }
+    };
+    call.vm.raw_set(hooks, Value::thread(thread), function)
+}
 
 pub(super) fn sethook(call: &mut Call<'_>) -> Result<usize, Throw> {
     let (thread, shift) = thread_argument(call);
     let function = call.arg(shift);
     if function.is_nil() {
+        remember(call, thread, Value::NIL)?;
         call.vm.set_hook(thread, Value::NIL, HookMask::default());
         return Ok(0);
     }
@@ -23,6 +43,7 @@ pub(super) fn sethook(call: &mut Call<'_>) -> Result<usize, Throw> {
         line: letters.contains(&b'l'),
         count: count.clamp(0, u32::MAX.into()) as u32,
     };
+    remember(call, thread, function)?;
     call.vm.set_hook(thread, function, mask);
     Ok(0)
 }

@@ -33,7 +33,8 @@ fn open_file(name: &[u8], mode: &[u8]) -> std::io::Result<Stream> {
         Some(b'a') => options.append(true).create(true).read(both),
         _ => options.read(true).write(both),
     };
-    options.open(path(name)).map(Stream::file)
+    let writes = both || mode.first() != Some(&b'r');
+    options.open(path(name)).map(|file| Stream::file(file, writes))
 }
 
 fn is_mode(mode: &[u8]) -> bool {
@@ -182,7 +183,7 @@ fn tmpfile(call: &mut Call<'_>) -> Result<usize, Throw> {
     });
     match created {
         Ok(file) => {
-            let file = new_file(call.vm, Stream::file(file))?;
+            let file = new_file(call.vm, Stream::file(file, true))?;
             call.ret(file)
         }
         Err(error) => failure(call, None, &error),

@@ -40,7 +40,7 @@ fn collect(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn tostring(call: &mut Call<'_>) -> Result<usize, Throw> {
     let file = file_argument(call, 0)?;
     let text = match is_open(call.vm, file) {
-        true => format!("file (0x{:08x})", file.index()),
+        true => format!("file (0x{:014x})", Value::userdata(file).address().unwrap_or(0)),
         false => "file (closed)".to_owned(),
     };
     call.ret_string(text.as_bytes())

@@ -12,7 +12,10 @@ const BUFFER_BYTES: usize = 8192;
 /// What bytes come from and go to.
 #[derive(Debug)]
 enum Device {
-    File(File),
+    File {
+        file: File,
+        writes: bool,
+    },
     Input,
     Output(Output),
     Error,
@@ -56,9 +59,9 @@ impl Stream {
         Stream { device, ahead: Vec::new(), next: 0, pending: Vec::new(), buffering }
     }
 
-    /// A stream over a file of the system.
-    pub fn file(file: File) -> Stream {
-        Stream::new(Device::File(file), Buffering::Full(BUFFER_BYTES))
+    /// A stream over a file of the system, and whether that can be written to.
+    pub fn file(file: File, writes: bool) -> Stream {
+        Stream::new(Device::File { file, writes }, Buffering::Full(BUFFER_BYTES))
     }
 
     /// Standard input.
@@ -106,7 +109,7 @@ impl Stream {
         self.ahead.resize(BUFFER_BYTES, 0);
         self.next = 0;
         let outcome = match &mut self.device {
-            Device::File(file) => file.read(&mut self.ahead),
+            Device::File { file, .. } => file.read(&mut self.ahead),
             Device::Input => io::stdin().read(&mut self.ahead),
             Device::Process(child) => match &mut child.stdout {
                 Some(stdout) => stdout.read(&mut self.ahead),
@@ -157,6 +160,9 @@ impl Stream {
             output.write(bytes);
             return Ok(());
         }
+        if matches!(self.device, Device::Input | Device::File { writes: false, .. }) {
+            return Err(bad_descriptor());
+        }
         self.pending.extend_from_slice(bytes);
         let flush = match self.buffering {
             Buffering::None => true,
@@ -176,7 +182,7 @@ impl Stream {
         }
         let bytes = std::mem::take(&mut self.pending);
         match &mut self.device {
-            Device::File(file) => file.write_all(&bytes),
+            Device::File { file, .. } => file.write_all(&bytes),
             Device::Error => io::stderr().write_all(&bytes),
             Device::Process(child) => match &mut child.stdin {
                 Some(stdin) => stdin.write_all(&bytes).and_then(|()| stdin.flush()),
@@ -205,7 +211,7 @@ impl Stream {
         self.ahead.clear();
         self.next = 0;
         match &mut self.device {
-            Device::File(file) if unread > 0 => {
+            Device::File { file, .. } if unread > 0 => {
                 file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
             }
             _ => Ok(()),
@@ -217,7 +223,7 @@ impl Stream {
         self.flush()?;
         self.forget_ahead()?;
         match &mut self.device {
-            Device::File(file) => file.seek(to),
+            Device::File { file, .. } => file.seek(to),
             _ => Err(io::Error::from_raw_os_error(29)), // ESPIPE
         }
     }
