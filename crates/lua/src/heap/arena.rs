@@ -25,11 +25,6 @@ impl<T: Object> Arena<T> {
         Arena { items: Vec::new(), free: Vec::new() }
     }
 
-    /// Bytes of slots that hold no object.
-    pub fn vacant_bytes(&self) -> usize {
-        (self.items.capacity() - self.items.len() + self.free.len()) * size_of::<T>()
-    }
-
     /// Adds an object whose owned bytes were charged already.
     #[inline]
     pub fn add(&mut self, account: &mut Account, object: T) -> Result<u32, OutOfMemory> {

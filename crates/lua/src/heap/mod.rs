@@ -11,7 +11,6 @@ pub(crate) mod table;
 pub(crate) mod thread;
 pub(crate) mod userdata;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use account::OutOfMemory;
@@ -87,15 +86,7 @@ impl Heap {
 
     /// Bytes in use by objects: [`Heap::bytes`] without the room that is kept for more of them.
     pub fn object_bytes(&self) -> usize {
-        let vacant = self.strings.arena.vacant_bytes()
-            + self.tables.vacant_bytes()
-            + self.closures.vacant_bytes()
-            + self.upvalues.vacant_bytes()
-            + self.natives.vacant_bytes()
-            + self.threads.vacant_bytes()
-            + self.userdata.vacant_bytes()
-            + self.protos.vacant_bytes();
-        self.account.bytes().saturating_sub(vacant)
+        self.account.used()
     }
 
     /// Makes (or finds) a string.
