@@ -35,7 +35,13 @@ struct Campaign {
     arguments: &'static [&'static str],
 }
 
+/// Panics count as findings there, so that all assertions stay in.
+const MUTATIONS: &str = "--config profile.release.debug-assertions=true --package testkit \
+                         --bin mutations";
+
 const CAMPAIGNS: &[Campaign] = &[
+    Campaign { name: "mutations", program: MUTATIONS, arguments: &["chunks", "1000000"] },
+    Campaign { name: "images", program: MUTATIONS, arguments: &["images", "1000000"] },
     Campaign {
         name: "store",
         program: "--package testkit --bin store-fuzz",

@@ -4,6 +4,7 @@
 
 pub mod crash;
 pub mod faults;
+pub mod mutation;
 pub mod program;
 pub mod random;
 pub mod store_conformance;
