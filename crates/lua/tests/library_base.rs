@@ -256,6 +256,7 @@ fn collector_options() {
         "collectgarbage('incremental', 100, 200, 10)",
         "collectgarbage('step', 100000)",
         "collectgarbage('nothing')",
+        "collectgarbage('no\\0thing')",
         "collectgarbage(1)",
         "collectgarbage({})",
         "collectgarbage('step', {})",

@@ -299,7 +299,7 @@ impl Call<'_> {
             Some(place) => Ok(place),
             None => {
                 let mut message = b"invalid option '".to_vec();
-                message.extend_from_slice(&given);
+                message.extend_from_slice(crate::chunk_id::until_nul(&given));
                 message.push(b'\'');
                 self.vm.bad_argument_bytes(index, &message)
             }

@@ -1,6 +1,7 @@
 //! `load`, `loadfile` and `dofile`: from source text or binary chunks to functions.
 
 use crate::chunk::{self, Chunk};
+use crate::chunk_id::until_nul;
 use crate::compiler::compile_nested;
 use crate::value::Value;
 use crate::vm::{Call, Throw, Vm};
@@ -164,7 +165,7 @@ fn make_function(
 ) -> Result<Value, Throw> {
     let (kind, letter) = if is_binary(text) { ("binary", b'b') } else { ("text", b't') };
     if !mode.contains(&letter) {
-        let mode = String::from_utf8_lossy(mode);
+        let mode = String::from_utf8_lossy(until_nul(mode));
         let message = format!("attempt to load a {kind} chunk (mode is '{mode}')");
         return call.vm.throw_plain(message);
     }
