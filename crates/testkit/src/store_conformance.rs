@@ -16,12 +16,15 @@ pub trait Adapter {
     fn again(&mut self, closed: Self::Storage) -> Option<Result<Self::Storage, Fault>>;
 }
 
+/// One part of the contract.
+type Check<A> = fn(&mut A) -> Outcome;
+
 /// Checks an adapter.
 ///
 /// # Errors
 /// The first part of the contract that it breaks.
 pub fn check<A: Adapter>(adapter: &mut A) -> Result<(), String> {
-    let checks: [(&str, fn(&mut A) -> Outcome); 7] = [
+    let checks: [(&str, Check<A>); 7] = [
         ("an empty storage has no pages", empty),
         ("staged pages are seen by the current view alone", staging),
         ("an abort drops what was staged", aborting),
