@@ -52,7 +52,7 @@ fn a_run_pauses_waits_and_ends() {
             assert_eq!(host.send("mk_register", vec![text(name)]).unwrap().0, DONE);
         }
         let program = "for i = 1, 1e6 do end
-            local ok, message = pcall(fail)
+            local ok, message = pcall(function() fail() end)
             return later('question') + twice(4), ok, message";
         let (status, _) = host.send("mk_start", vec![text(program), text("=run")]).unwrap();
         assert_eq!(status, PAUSED);
@@ -85,7 +85,7 @@ fn errors_have_codes_and_leave_the_machine_usable() {
         for (program, expected) in [
             ("error('x')", "LUA_EXECUTION_ERROR"),
             ("x = = 1", "LUA_SYNTAX_ERROR"),
-            ("return ('x'):rep(1e10)", "MEMORY_LIMIT"),
+            ("return ('x'):rep(1 << 30)", "MEMORY_LIMIT"),
         ] {
             let (status, error) = host.send("mk_call", vec![text(program), text("=e")]).unwrap();
             assert_eq!((status, code(&error).as_str()), (FAILED, expected), "{program}");
