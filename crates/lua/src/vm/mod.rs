@@ -22,6 +22,7 @@ use crate::heap::Heap;
 use crate::heap::OutOfMemory;
 use crate::heap::thread::{Execution, Status};
 use crate::value::{StringId, TableId, ThreadId, Type, Value};
+#[cfg(all(feature = "io", not(target_family = "wasm")))]
 pub(crate) use embed::Output;
 pub use embed::Writer;
 pub use limits::{Interruption, Limits};
