@@ -17,7 +17,7 @@ const FILES = `
   local function same(self) return self end
   if not io then
     local out = { write = same, flush = same, setvbuf = same }
-    io = { stdin = {}, stdout = out, stderr = out, write = function() return out end }
+    io = { stdin = same, stdout = out, stderr = out, write = function() return out end }
   end
   if not package then
     package = { loaded = { _G = _G }, preload = {}, path = "", cpath = "", config = "/" }
