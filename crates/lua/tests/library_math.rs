@@ -80,6 +80,8 @@ fn random_numbers() {
              print(math.random(math.mininteger, math.maxinteger), math.random(1, 2^40))
              print(math.random(3, 3), math.random(0, math.maxinteger))
            end
+           print(pcall(math.random, 2, 1), pcall(math.random, 'x'), pcall(math.random, 1, 2, 3))
+           print(math.random(0))
            print(math.randomseed(seed, 99))
            print(math.random(), math.random(100))
          end",

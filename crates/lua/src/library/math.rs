@@ -152,16 +152,12 @@ fn ult(call: &mut Call<'_>) -> Result<usize, Throw> {
 // ---- random numbers ----
 
 fn random(call: &mut Call<'_>) -> Result<usize, Throw> {
+    // Also a call that fails draws, as in PUC-Rio.
+    let drawn = call.vm.library.random.next();
     let (low, high) = match call.count() {
-        0 => {
-            let number = call.vm.library.random.float();
-            return call.ret(number);
-        }
+        0 => return call.ret(Random::to_float(drawn)),
         1 => match call.integer(0)? {
-            0 => {
-                let bits = call.vm.library.random.next() as i64;
-                return call.ret(bits);
-            }
+            0 => return call.ret(drawn as i64),
             high => (1, high),
         },
         2 => (call.integer(0)?, call.integer(1)?),
@@ -170,7 +166,8 @@ fn random(call: &mut Call<'_>) -> Result<usize, Throw> {
     if low > high {
         return call.argument_error(0, "interval is empty");
     }
-    let offset = call.vm.library.random.up_to((high as u64).wrapping_sub(low as u64));
+    let limit = (high as u64).wrapping_sub(low as u64);
+    let offset = call.vm.library.random.up_to(limit, drawn);
     call.ret((low as u64).wrapping_add(offset) as i64)
 }
 

@@ -34,15 +34,14 @@ impl Random {
         result
     }
 
-    /// A float in [0, 1), from the 53 high bits.
-    pub fn float(&mut self) -> f64 {
-        (self.next() >> 11) as f64 * (0.5 / (1u64 << 52) as f64)
+    /// A float in [0, 1), from the 53 high bits of what was drawn.
+    pub fn to_float(drawn: u64) -> f64 {
+        (drawn >> 11) as f64 * (0.5 / (1u64 << 52) as f64)
     }
 
-    /// An integer in [0, limit], each with the same probability: bits beyond the next power of
-    /// two are cut off, and what still is too large is drawn again.
-    pub fn up_to(&mut self, limit: u64) -> u64 {
-        let drawn = self.next();
+    /// An integer in [0, limit], each with the same probability, from what was drawn: bits beyond
+    /// the next power of two are cut off, and what still is too large is drawn again.
+    pub fn up_to(&mut self, limit: u64, drawn: u64) -> u64 {
         let mask = u64::MAX.checked_shr(limit.leading_zeros()).unwrap_or(0);
         let mut number = drawn & mask;
         while number > limit {
