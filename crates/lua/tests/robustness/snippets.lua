@@ -219,3 +219,6 @@ local co = coroutine.wrap(function()
   return ok, v, n
 end)
 co() co("a") co("b") co()
+--- modules
+assert(require("string") == string and require("_G") == _G)
+local ok, e = pcall(require, "missing.module") assert(not ok and e)
