@@ -97,6 +97,10 @@ fn moving() {
 fn packing() {
     compare_all(&[
         "table.pack().n",
+        "#{table.unpack({nil, 2})}",
+        "#{table.unpack({1, nil, 3})}",
+        "#{nil, nil, 3}",
+        "#{table.unpack({nil, nil, 3, nil}, 1, 4)}",
         "table.pack(nil, 2, nil).n",
         "table.unpack(table.pack(1, nil, 3))",
         "table.unpack({1, 2, 3}, 2)",

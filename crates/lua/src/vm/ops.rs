@@ -228,6 +228,11 @@ impl Vm {
             return Err(self.throw_message::<()>("invalid table constructor").unwrap_err().into());
         };
         let first = oc::c(i) + extra * (oc::MAX_ARG as usize + 1);
+        let array = &mut self.heap.tables.items[table.index()].array;
+        if array.len() == first {
+            // An open list of items, whose number the instruction for the table did not know.
+            reserve(&mut self.heap.account, array, count)?;
+        }
         for n in 1..=count {
             let value = self.execution.stack[slot + n];
             let key = (first + n) as i64;
