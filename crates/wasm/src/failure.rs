@@ -56,6 +56,22 @@ codes! {
     Load = "LOAD_STATE_FAILED", "The stored image is damaged or of a newer version.";
     /// Another process or tab holds the store.
     Locked = "STORE_LOCKED", "Close the other user of this store, or choose another path.";
+    /// The medium of a store failed.
+    StoreIo = "STORE_IO", "The message tells what the system or the browser said.";
+    /// No room is left on the medium of a store.
+    StoreFull = "STORE_FULL", "Make room; what was handed over is kept and tried again.";
+    /// The store may not be written to.
+    StoreReadOnly = "STORE_READ_ONLY", "Allow this user to write to the store and its folder.";
+    /// The store does not exist, or was deleted while it was open.
+    StoreMissing = "STORE_MISSING", "Create the folder that the message names, or open again.";
+    /// The store is damaged.
+    StoreCorrupt = "STORE_CORRUPT", "Restore a copy; the message names page and place.";
+    /// The place holds something that is no store.
+    StoreForeign = "STORE_FOREIGN", "Choose another path or name.";
+    /// The store was written by a newer version.
+    StoreNewer = "STORE_NEWER_VERSION", "Use the version that wrote the store, or a newer one.";
+    /// It is unknown whether the last commit happened.
+    StorePoisoned = "STORE_POISONED", "Close the store and open it again.";
     /// A defect of this package.
     Internal = "INTERNAL_ERROR", "Please report this with the program that shows it.";
 }
