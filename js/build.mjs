@@ -21,7 +21,8 @@ await build({
 const tests = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
 await build({
   ...common,
-  entryPoints: tests.map((name) => `test/${name}`),
+  entryPoints: [...tests.map((name) => `test/${name}`), 'test/storage/kit-node.ts'],
+  entryNames: '[name]',
   outdir: 'dist/test',
   platform: 'node',
   target: 'node20',

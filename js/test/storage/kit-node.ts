@@ -1,0 +1,3 @@
+// What tests load into other Node processes.
+
+export { openFile } from '../../src/storage/file.js';
