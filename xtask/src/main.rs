@@ -31,7 +31,8 @@ checks
   doc                      the API documentation, warnings denied
 
 builds
-  wasm                     baseline and modern modules, validated, into js/dist
+  wasm [store]             baseline and modern modules, validated, into js/dist; or the store
+                           alone, for benchmarks and for checks of its hosts
   size                     bytes of each module: raw, gzip, brotli
 
 long runs
@@ -66,7 +67,7 @@ fn dispatch() -> Result<()> {
         "tidy" => tidy::command(&words),
         "test" => tests::command(),
         "demo" => demo::command(),
-        "wasm" => wasm::command(),
+        "wasm" => wasm::command(&words),
         "size" => size::command(),
         "conformance" => conformance::command(&here, &words),
         "bench" => bench::command(&words),

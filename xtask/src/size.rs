@@ -6,7 +6,7 @@ use anyhow::Result;
 
 /// Builds the modules and prints their bytes: raw, gzipped, compressed with brotli.
 pub fn command() -> Result<()> {
-    wasm::command()?;
+    wasm::product()?;
     let mut script = cmd("node xtask/npm/size.mjs");
     run(script.args(wasm::artefacts().iter().map(|(_, place)| place)))
 }

@@ -44,7 +44,8 @@ fn parts() -> Result<Vec<Part>> {
     parts.push(("rust", tee(&mut cmd(rust))));
     parts.push(("rust documentation", tee(&mut cmd("cargo test --workspace --doc --quiet"))));
     tools::npm("js")?;
-    wasm::command()?;
+    wasm::product()?;
+    wasm::store()?;
     let raw = "cargo test --quiet --locked --manifest-path crates/abi-test/Cargo.toml";
     parts.push(("raw interface", tee(&mut cmd(raw))));
     parts.push(("node", tee(cmd("npm test").current_dir("js"))));

@@ -1,19 +1,14 @@
-//! The two wasm builds: `baseline` for browsers since 2020, `modern` for today's.
+//! The two wasm builds: `baseline` for browsers since 2020, `modern` for today's; and the store
+//! alone, for benchmarks and for checks of its hosts.
 
 use crate::run::{cmd, output, root, run};
 use crate::tools;
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
 /// Where the artefacts go; the npm package ships them from there.
 const DIST: &str = "js/dist";
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Bytes of the shadow stack. Lua frames are data, so only the parser and library functions that
-/// call back recurse, 200 levels at most; the widest, `gsub`, takes 1.1 KiB a level. It lies below
-/// the data: an overflow traps and overwrites nothing.
-const STACK_BYTES: u32 = 288 * 1024;
-
 /// What the oldest browsers lack and the baseline may not contain, as `wasm-validate` names it.
 const GATE: &str = "--disable-bulk-memory --disable-reference-types --disable-sign-extension \
                     --disable-saturating-float-to-int --disable-multi-value --disable-simd";
@@ -50,25 +45,76 @@ const VARIANTS: [Variant; 2] = [
     },
 ];
 
+/// A crate that becomes a wasm module.
+struct Source {
+    package: &'static str,
+    /// Its file without the ending.
+    library: &'static str,
+    features: &'static str,
+    /// Bytes of the shadow stack. It lies below the data: an overflow traps and overwrites nothing.
+    stack_bytes: u32,
+}
+
+const PRODUCT: Source = Source {
+    package: "moonkeep-wasm",
+    library: "moonkeep_wasm",
+    features: "",
+    // Lua frames are data, so only the parser and library functions that call back recurse, 200
+    // levels at most; the widest, `gsub`, takes 1.1 KiB a level.
+    stack_bytes: 288 * 1024,
+};
+const STORE: Source = Source {
+    package: "moonkeep-store-module",
+    library: "store_module",
+    features: "",
+    // Nothing recurses but the verification, as deep as the tree.
+    stack_bytes: 64 * 1024,
+};
+const STORE_CHECKS: Source = Source { features: "checks", ..STORE };
+
+/// The store alone, as the benchmarks measure it.
+pub const STORE_MODULE: &str = "target/store-module/store.wasm";
+/// The store alone with the checks of its hosts.
+pub const STORE_CHECKS_MODULE: &str = "target/store-module/store-checks.wasm";
+
+/// `cargo xtask wasm [store]`: the product's modules, or those of the store alone.
+pub fn command(words: &[String]) -> Result<()> {
+    match words {
+        [] => product(),
+        [word] if word == "store" => store(),
+        _ => bail!("usage: cargo xtask wasm [store]"),
+    }
+}
+
 /// Builds both variants, proves what the baseline needs, and copies them to the npm package.
-pub fn command() -> Result<()> {
+pub fn product() -> Result<()> {
+    std::fs::create_dir_all(DIST)?;
+    for (variant, (_, place)) in VARIANTS.iter().zip(artefacts()) {
+        make(variant, &PRODUCT, &place)?;
+    }
+    Ok(())
+}
+
+/// Builds the modules of the store alone, as the baseline.
+pub fn store() -> Result<()> {
+    std::fs::create_dir_all("target/store-module")?;
+    make(&VARIANTS[0], &STORE, Path::new(STORE_MODULE))?;
+    make(&VARIANTS[0], &STORE_CHECKS, Path::new(STORE_CHECKS_MODULE))
+}
+
+fn make(variant: &Variant, source: &Source, place: &Path) -> Result<()> {
     tools::target(TARGET)?;
     tools::component("rust-src")?;
     tools::npm("xtask/npm")?;
-    std::fs::create_dir_all(DIST)?;
-    let (package, library) = names()?;
-    for variant in &VARIANTS {
-        let built = build(variant, &package, &library)?;
-        let place = Path::new(DIST).join(format!("moonkeep-{}.wasm", variant.name));
-        optimise(variant, &built, &place)?;
-        println!("{}: {} bytes", place.display(), place.metadata()?.len());
-    }
+    let built = build(variant, source)?;
+    optimise(variant, &built, place)?;
+    println!("{}: {} bytes", place.display(), place.metadata()?.len());
     Ok(())
 }
 
 /// Builds the npm package around both modules.
 pub fn package() -> Result<()> {
-    command()?;
+    product()?;
     tools::npm("js")?;
     run(cmd("npm run build").current_dir("js"))
 }
@@ -79,41 +125,20 @@ pub fn artefacts() -> Vec<(&'static str, PathBuf)> {
     VARIANTS.iter().map(|variant| (variant.name, place(variant.name))).collect()
 }
 
-/// The package of the wasm crate, and the file name of its library.
-fn names() -> Result<(String, String)> {
-    let mut metadata = cmd("cargo metadata --no-deps --format-version 1 --manifest-path");
-    let text = output(metadata.arg("crates/wasm/Cargo.toml"))?;
-    let metadata: Value = serde_json::from_str(&text).context("cargo metadata")?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    for package in packages {
-        let manifest = package["manifest_path"].as_str().unwrap_or_default();
-        if !manifest.ends_with("crates/wasm/Cargo.toml") {
-            continue;
-        }
-        for target in package["targets"].as_array().into_iter().flatten() {
-            let types = target["crate_types"].as_array();
-            if types.is_some_and(|types| types.iter().any(|kind| kind == "cdylib")) {
-                let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                return Ok((name(&package["name"]), name(&target["name"]).replace('-', "_")));
-            }
-        }
-    }
-    bail!("crates/wasm has no cdylib target")
-}
-
-fn build(variant: &Variant, package: &str, library: &str) -> Result<PathBuf> {
+fn build(variant: &Variant, source: &Source) -> Result<PathBuf> {
     let folder = format!("target/wasm-{}", variant.name);
     let mut command = cmd("cargo build --release --target");
-    command.args([TARGET, "--target-dir", &folder, "--package", package]);
+    command.args([TARGET, "--target-dir", &folder, "--package", source.package]);
+    command.args(["--features", source.features]);
     if variant.build_std {
         command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
     }
     let mut flags: Vec<String> = variant.rustc.iter().map(|flag| (*flag).to_owned()).collect();
-    flags.push(format!("-Clink-arg=-zstack-size={STACK_BYTES}"));
+    flags.push(format!("-Clink-arg=-zstack-size={}", source.stack_bytes));
     flags.push("-Clink-arg=--stack-first".to_owned());
     flags.extend(remaps()?);
     run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-    Ok(Path::new(&folder).join(TARGET).join("release").join(format!("{library}.wasm")))
+    Ok(Path::new(&folder).join(TARGET).join("release").join(format!("{}.wasm", source.library)))
 }
 
 /// Panic messages carry paths; the artefact may not tell where it was built.

@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("cli", &["moonkeep"]),
     ("testkit", &["codec", "store", "lua", "db", "moonkeep"]),
     ("bench", &["lua", "moonkeep"]),
+    ("store-module", &["store", "wasm-host", "testkit"]),
     ("xtask", &[]),
 ];
 
