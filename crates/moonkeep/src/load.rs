@@ -180,7 +180,10 @@ impl<'a> Loader<'a> {
         }
         if let Some(meta) = table.metatable {
             match self.value(&Stored::Object(meta))?.as_table() {
-                Some(meta) => self.vm.set_metatable(Value::table(id), Some(meta)),
+                Some(meta) => {
+                    let set = self.vm.set_metatable(Value::table(id), Some(meta));
+                    set.map_err(out_of_memory)?;
+                }
                 None => return Err(Error::corrupt("a metatable that is no table")),
             }
         }

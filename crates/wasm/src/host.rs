@@ -66,8 +66,7 @@ pub fn connect(vm: &mut Vm, host: Host) -> Result<(), Throw> {
     let meta = vm.table()?;
     let mode = vm.string("v")?;
     vm.set_field(meta, "__mode", mode)?;
-    vm.set_metatable(Value::table(objects), Some(meta));
-    Ok(())
+    vm.set_metatable(Value::table(objects), Some(meta))
 }
 
 /// The host objects that the machine let go of since the last call.

@@ -147,7 +147,7 @@ impl Heap {
     // ---- tables ----
 
     pub(super) fn weakness(&self, table: TableId) -> Weakness {
-        let Some(meta) = self.tables.items[table.index()].meta else { return Weakness::Strong };
+        let Some(meta) = self.metatable_of(table) else { return Weakness::Strong };
         let Some(mode) = self.event(meta, names::MODE).as_string() else { return Weakness::Strong };
         let mode = self.bytes_of(mode);
         match (mode.contains(&b'k'), mode.contains(&b'v')) {

@@ -186,6 +186,11 @@ impl Heap {
 
     /// Sets a table's metatable.
     pub(crate) fn set_metatable(&mut self, table: TableId, meta: Option<TableId>) {
+        let object = &self.tables.items[table.index()];
+        let table = match object.meta {
+            Some(gate) if object.is_external() => gate,
+            _ => table,
+        };
         self.table_barrier(table);
         self.tables.items[table.index()].meta = meta;
     }

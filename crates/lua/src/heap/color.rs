@@ -12,6 +12,10 @@ pub const BLACK: u8 = 3;
 pub const FREE: u8 = 4;
 /// Selects the color.
 pub const MASK: u8 = 7;
+/// Set on external tables: all writes to them take the slow path.
+pub const EXTERNAL: u8 = 0x20;
+/// Set on external tables that serve as metatables: what is looked for in those is resident.
+pub const EVENTS: u8 = 0x10;
 /// Set on tables and cells whose writes are reported to the embedder; survives collections.
 pub const ATTACHED: u8 = 0x80;
 

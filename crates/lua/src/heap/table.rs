@@ -7,6 +7,7 @@
 
 use super::account::{Account, OutOfMemory, reserve};
 use super::arena::{Arena, Object};
+use super::color;
 use super::string::StringObject;
 use crate::value::{StringId, TableId, Value, float_to_integer, tag};
 
@@ -49,7 +50,7 @@ impl Node {
 pub struct Table {
     pub(crate) array: Vec<Value>,
     pub(crate) nodes: Vec<Node>,
-    /// The metatable.
+    /// The metatable; of an external table its gate, so that no miss takes a fast path.
     pub(crate) meta: Option<TableId>,
     /// Free nodes lie below this index.
     free_below: u32,
@@ -103,6 +104,12 @@ impl Table {
     #[inline(always)]
     pub(crate) fn color(&self) -> u8 {
         self.mark
+    }
+
+    /// Whether an embedder keeps its entries.
+    #[inline(always)]
+    pub(crate) fn is_external(&self) -> bool {
+        self.mark & color::EXTERNAL != 0
     }
 
     // ---- reading ----
@@ -606,6 +613,23 @@ impl Table {
         }
         self.trim_array(account);
         Ok(())
+    }
+
+    /// Drops all entries but those given, whose keys are interned strings of this table.
+    pub(crate) fn keep_only<'a>(
+        &mut self,
+        account: &mut Account,
+        strings: &Arena<StringObject>,
+        entries: impl Iterator<Item = &'a (Value, Value)>,
+    ) {
+        account.release(self.owned_bytes());
+        (self.array, self.nodes) = (Vec::new(), Vec::new());
+        (self.free_below, self.border_hint) = (0, 0);
+        for &(key, value) in entries {
+            // They take less room than what was just released.
+            let kept = self.set(account, strings, key, value);
+            debug_assert!(kept.is_ok(), "there was room for these entries before");
+        }
     }
 
     /// Gives back array capacity beyond what a shrunken array needs.

@@ -5,10 +5,13 @@
 
 mod coroutine;
 mod describe;
+mod external;
 mod stack;
 
 pub use coroutine::{CoroutineSnapshot, FrameSnapshot, InvalidSnapshot};
 pub use describe::FunctionDescription;
+pub(crate) use external::Embedder;
+pub use external::External;
 pub use stack::{Level, Local};
 
 use crate::bytecode::{Constant, Function};
@@ -168,7 +171,7 @@ impl Vm {
     // ---- tables ----
 
     /// The entry after `key` in traversal order; nil starts. `None` ends, and also answers a key
-    /// that is not in the table.
+    /// that is not in the table. Of an external table these are the resident entries.
     pub fn table_next(&self, table: TableId, key: Value) -> Option<(Value, Value)> {
         let heap = &self.heap;
         heap.tables.items[table.index()].next(&heap.strings.arena, key).ok().flatten()
@@ -179,13 +182,14 @@ impl Vm {
         self.heap.tables.items[table.index()].array.len()
     }
 
-    /// A border of a table, as the raw length operator gives it.
-    pub fn table_length(&mut self, table: TableId) -> i64 {
-        self.heap.tables.items[table.index()].border()
-    }
-
     /// Sets or removes the metatable of a table, a userdata, or of all values of another type.
-    pub fn set_metatable(&mut self, value: Value, meta: Option<TableId>) {
+    ///
+    /// # Errors
+    /// What the embedder throws when it is asked for the metamethods of an external metatable.
+    pub fn set_metatable(&mut self, value: Value, meta: Option<TableId>) -> Result<(), Throw> {
+        if let Some(meta) = meta {
+            self.load_events(meta)?;
+        }
         match value.kind() {
             Kind::Table(table) => self.heap.set_metatable(table, meta),
             Kind::Userdata(userdata) => {
@@ -200,6 +204,7 @@ impl Vm {
         if !finalizer.is_nil() {
             self.heap.make_finalizable(value);
         }
+        Ok(())
     }
 
     /// Makes a table with room for that many array elements and other entries.

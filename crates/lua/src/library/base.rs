@@ -10,8 +10,6 @@ use crate::vm::{Call, Control, NativeFunction, Throw, Vm, names};
 /// Bytes that `print` gathers before it writes them.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
-const INVALID_KEY: &str = "invalid key to 'next'";
-
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("assert", assert),
     ("collectgarbage", collect::collectgarbage),
@@ -97,7 +95,7 @@ fn getmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
 }
 
 fn setmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
-    let table = call.table(0)?;
+    call.table(0)?;
     let meta = call.arg(1).as_table();
     if meta.is_none() && !(call.has(1) && call.arg(1).is_nil()) {
         return call.type_error(1, "nil or table");
@@ -106,10 +104,7 @@ fn setmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
     if !call.vm.metamethod(value, names::METATABLE).is_nil() {
         return call.error("cannot change a protected metatable");
     }
-    call.vm.heap.set_metatable(table, meta);
-    if !call.vm.metamethod(value, names::GC).is_nil() {
-        call.vm.heap.make_finalizable(value);
-    }
+    call.vm.set_metatable(value, meta)?;
     call.ret(value)
 }
 
@@ -138,19 +133,17 @@ fn ipairs_step(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn next(call: &mut Call<'_>) -> Result<usize, Throw> {
     let table = call.table(0)?;
     let key = call.arg(1);
-    let heap = &call.vm.heap;
     // No key of a table is a float with the value of an integer.
     if key.as_float().and_then(crate::value::float_to_integer).is_some() {
-        return call.vm.throw_message(INVALID_KEY);
+        return call.vm.throw_message("invalid key to 'next'");
     }
-    match heap.tables.items[table.index()].next(&heap.strings.arena, key) {
-        Ok(Some((key, value))) => {
+    match call.vm.raw_next(table, key)? {
+        Some((key, value)) => {
             call.push(key)?;
             call.push(value)?;
             Ok(2)
         }
-        Ok(None) => call.ret(Value::NIL),
-        Err(_) => call.vm.throw_message(INVALID_KEY),
+        None => call.ret(Value::NIL),
     }
 }
 
@@ -193,13 +186,13 @@ fn rawequal(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn rawget(call: &mut Call<'_>) -> Result<usize, Throw> {
     let table = call.table(0)?;
     let key = call.any(1)?;
-    let value = call.vm.raw_get(table, key);
+    let value = call.vm.raw_fetch(table, key)?;
     call.ret(value)
 }
 
 fn rawlen(call: &mut Call<'_>) -> Result<usize, Throw> {
     let length = match call.arg(0).kind() {
-        Kind::Table(table) => call.vm.heap.tables.items[table.index()].border(),
+        Kind::Table(table) => call.vm.raw_length(table)?,
         Kind::String(id) => call.vm.heap.bytes_of(id).len() as i64,
         _ => return call.type_error(0, "table or string"),
     };

@@ -86,7 +86,7 @@ fn setmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
         return call.type_error(1, "nil or table");
     }
     let value = call.arg(0);
-    call.vm.set_metatable(value, meta.as_table());
+    call.vm.set_metatable(value, meta.as_table())?;
     call.ret(value)
 }
 

@@ -74,7 +74,7 @@ fn meta(vm: &Vm) -> Option<TableId> {
 fn new_file(vm: &mut Vm, stream: Stream) -> Result<Value, Throw> {
     let value = vm.make_userdata(LuaFile(Some(stream)), WEIGHT)?;
     let meta = meta(vm);
-    vm.set_metatable(value, meta);
+    vm.set_metatable(value, meta)?;
     Ok(value)
 }
 

@@ -54,7 +54,7 @@ fn require(call: &mut Call<'_>) -> Result<usize, Throw> {
     let name = call.string(0)?;
     let key = call.arg(0);
     let loaded = call.vm.loaded_modules()?;
-    let module = call.vm.raw_get(loaded, key);
+    let module = call.vm.raw_fetch(loaded, key)?;
     if !module.is_falsy() {
         return call.ret(module);
     }
@@ -63,10 +63,10 @@ fn require(call: &mut Call<'_>) -> Result<usize, Throw> {
     let module = call.vm.call_value(loader, &[key, data])?;
     if !module.is_nil() {
         call.vm.raw_set(loaded, key, module)?;
-    } else if call.vm.raw_get(loaded, key).is_nil() {
+    } else if call.vm.raw_fetch(loaded, key)?.is_nil() {
         call.vm.raw_set(loaded, key, Value::TRUE)?;
     }
-    let module = call.vm.raw_get(loaded, key);
+    let module = call.vm.raw_fetch(loaded, key)?;
     call.push(module)?;
     call.push(data)?;
     Ok(2)
@@ -81,7 +81,7 @@ fn find_loader(call: &mut Call<'_>, name: &[u8]) -> Result<(Value, Value), Throw
     let key = call.arg(0);
     let mut reasons = Vec::new();
     for index in 1.. {
-        let searcher = call.vm.raw_get(searchers, Value::integer(index));
+        let searcher = call.vm.raw_fetch(searchers, Value::integer(index))?;
         if searcher.is_nil() {
             break;
         }
@@ -101,7 +101,10 @@ fn find_loader(call: &mut Call<'_>, name: &[u8]) -> Result<(Value, Value), Throw
 fn search_preload(call: &mut Call<'_>) -> Result<usize, Throw> {
     let name = call.string(0)?;
     let preload = call.vm.field(call.vm.registry(), PRELOAD).as_table();
-    let loader = preload.map_or(Value::NIL, |preload| call.vm.raw_get(preload, call.arg(0)));
+    let loader = match preload {
+        Some(preload) => call.vm.raw_fetch(preload, call.arg(0))?,
+        None => Value::NIL,
+    };
     if loader.is_nil() {
         return call.ret_string(&[b"no field package.preload['", &*name, b"']"].concat());
     }

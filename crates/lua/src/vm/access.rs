@@ -30,7 +30,7 @@ impl Vm {
         for _ in 0..META_CHAIN_MAX {
             let handler = self.metamethod(object, names::INDEX);
             if let Some(table) = object.as_table() {
-                let value = self.heap.raw_get(table, key);
+                let value = self.raw_fetch(table, key)?;
                 if !value.is_nil() || handler.is_nil() {
                     return Ok(value);
                 }
@@ -65,7 +65,7 @@ impl Vm {
         for _ in 0..META_CHAIN_MAX {
             let handler = self.metamethod(object, names::NEWINDEX);
             if let Some(table) = object.as_table() {
-                if handler.is_nil() || !self.heap.raw_get(table, key).is_nil() {
+                if handler.is_nil() || !self.raw_fetch(table, key)?.is_nil() {
                     return self.raw_set(table, key, value);
                 }
             } else if handler.is_nil() {
@@ -93,7 +93,7 @@ impl Vm {
             return self.call_value(handler, &[object, object]);
         }
         match object.as_table() {
-            Some(table) => Ok(Value::integer(self.heap.tables.items[table.index()].border())),
+            Some(table) => Ok(Value::integer(self.raw_length(table)?)),
             None => Err(self.operand_error(object, "get length of")),
         }
     }

@@ -976,8 +976,9 @@ impl Vm {
                         {
                             let key = R!(a + 2);
                             let table = at(&self.heap.tables.items, t.index());
-                            if let Ok(entry) =
-                                table.next_cached(&self.heap.strings.arena, key, cache)
+                            if !table.is_external()
+                                && let Ok(entry) =
+                                    table.next_cached(&self.heap.strings.arena, key, cache)
                             {
                                 let (key, value) = entry.unwrap_or((Value::NIL, Value::NIL));
                                 R!(a + 4) = key;

@@ -108,6 +108,7 @@ pub struct Vm {
     pub(crate) collector: crate::collector::Collector,
     pub(crate) library: crate::library::State,
     pub(crate) output: embed::Output,
+    pub(crate) embedder: crate::introspect::Embedder,
 }
 
 impl Default for Vm {
@@ -158,6 +159,7 @@ impl Vm {
             collector: Default::default(),
             library: Default::default(),
             output: Default::default(),
+            embedder: Default::default(),
         }
     }
 
@@ -196,7 +198,8 @@ impl Vm {
         Ok(self.heap.table()?)
     }
 
-    /// Reads `table[key]` without metamethods.
+    /// Reads `table[key]` without metamethods; of an external table what is resident, see
+    /// [`Vm::raw_fetch`].
     pub fn raw_get(&self, table: TableId, key: Value) -> Value {
         self.heap.raw_get(table, key)
     }
@@ -204,13 +207,12 @@ impl Vm {
     /// Writes `table[key]` without metamethods.
     ///
     /// # Errors
-    /// A key that is nil or NaN, and a heap without room.
+    /// A key that is nil or NaN, a heap without room, and what the embedder of an external table
+    /// throws.
     pub fn raw_set(&mut self, table: TableId, key: Value, value: Value) -> Result<(), Throw> {
-        if key.is_nil() {
-            return self.throw_message("table index is nil");
-        }
-        if key.as_float().is_some_and(f64::is_nan) {
-            return self.throw_message("table index is NaN");
+        self.check_key(key)?;
+        if self.heap.is_external(table) {
+            return self.external_set(table, key, value);
         }
         self.heap.raw_set(table, key, value)?;
         Ok(())
@@ -256,7 +258,7 @@ impl Vm {
     #[inline]
     pub fn metatable(&self, value: Value) -> Option<TableId> {
         if let Some(table) = value.as_table() {
-            return self.heap.tables.items[table.index()].meta;
+            return self.heap.metatable_of(table);
         }
         if let Some(userdata) = value.as_userdata() {
             return self.heap.userdata.items[userdata.index()].meta;

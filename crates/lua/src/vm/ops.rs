@@ -73,16 +73,17 @@ impl Heap {
     }
 }
 
-/// Why a key cannot be stored.
-fn invalid_key(key: Value) -> Option<&'static str> {
-    match key.as_float() {
-        Some(f) if f.is_nan() => Some("table index is NaN"),
-        _ if key.is_nil() => Some("table index is nil"),
-        _ => None,
-    }
-}
-
 impl Vm {
+    /// Throws if a key cannot be stored.
+    #[inline]
+    pub(crate) fn check_key(&mut self, key: Value) -> Result<(), Throw> {
+        match key.as_float() {
+            Some(f) if f.is_nan() => self.throw_message("table index is NaN"),
+            _ if key.is_nil() => self.throw_message("table index is nil"),
+            _ => Ok(()),
+        }
+    }
+
     /// `target := constant`, for a constant beyond the window.
     #[inline(never)]
     pub(crate) fn load_far_constant(&mut self, index: usize, target: usize) -> Result<(), Signal> {
@@ -228,6 +229,14 @@ impl Vm {
             return Err(self.throw_message::<()>("invalid table constructor").unwrap_err().into());
         };
         let first = oc::c(i) + extra * (oc::MAX_ARG as usize + 1);
+        if self.heap.is_external(table) {
+            // No compiler fills any but a new table; a chunk from elsewhere may.
+            for n in 1..=count {
+                let value = self.execution.stack[slot + n];
+                self.external_set(table, Value::integer((first + n) as i64), value)?;
+            }
+            return Ok(());
+        }
         let array = &mut self.heap.tables.items[table.index()].array;
         if array.len() == first {
             // An open list of items, whose number the instruction for the table did not know.
@@ -259,7 +268,14 @@ impl Vm {
                     self.execution.stack[target] = value;
                     return Ok(());
                 }
-                match self.heap.tables.items[table.index()].meta {
+                if self.heap.is_external(table) {
+                    let value = self.external_get(table, key)?;
+                    if !value.is_nil() {
+                        self.execution.stack[target] = value;
+                        return Ok(());
+                    }
+                }
+                match self.heap.metatable_of(table) {
                     None => Value::NIL,
                     Some(meta) => self.heap.event(meta, names::INDEX),
                 }
@@ -292,19 +308,12 @@ impl Vm {
     ) -> Result<(), Signal> {
         for _ in 0..META_CHAIN_MAX {
             let handler = if let Some(table) = object.as_table() {
-                let handler = match self.heap.tables.items[table.index()].meta {
+                let handler = match self.heap.metatable_of(table) {
                     None => Value::NIL,
                     Some(meta) => self.heap.event(meta, names::NEWINDEX),
                 };
-                if handler.is_nil() || !self.heap.raw_get(table, key).is_nil() {
-                    if let Some(message) = invalid_key(key) {
-                        return Err(self.throw_message::<()>(message).unwrap_err().into());
-                    }
-                    if self.heap.raw_set(table, key, value).is_err() {
-                        self.collect_all();
-                        self.heap.raw_set(table, key, value)?;
-                    }
-                    return Ok(());
+                if handler.is_nil() || !self.raw_fetch(table, key)?.is_nil() {
+                    return self.set_entry(table, key, value);
                 }
                 handler
             } else {
@@ -321,6 +330,20 @@ impl Vm {
         }
         let message = "'__newindex' chain too long; possible loop";
         Err(self.throw_message::<()>(message).unwrap_err().into())
+    }
+
+    /// `table[key] := value` without metamethods.
+    #[inline]
+    fn set_entry(&mut self, table: TableId, key: Value, value: Value) -> Result<(), Signal> {
+        self.check_key(key)?;
+        if self.heap.is_external(table) {
+            return Ok(self.external_set(table, key, value)?);
+        }
+        if self.heap.raw_set(table, key, value).is_err() {
+            self.collect_all();
+            self.heap.raw_set(table, key, value)?;
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -360,7 +383,7 @@ impl Vm {
         }
         match x.as_table() {
             Some(table) => {
-                let border = self.heap.tables.items[table.index()].border();
+                let border = self.raw_length(table)?;
                 self.execution.stack[target] = Value::integer(border);
                 Ok(())
             }

@@ -17,7 +17,7 @@ fn remember(call: &mut Call<'_>, thread: ThreadId, function: Value) -> Result<()
             call.vm.set_field(registry, HOOKS, Value::table(hooks))?;
             let mode = call.vm.string("k")?;
             call.vm.set_field(hooks, "__mode", mode)?;
-            call.vm.set_metatable(Value::table(hooks), Some(hooks));
+            call.vm.set_metatable(Value::table(hooks), Some(hooks))?;
             hooks
         }
     };

@@ -51,8 +51,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     vm.set_field(metatable, "__index", Value::table(library))?;
     vm.register_all(metatable, "string", arithmetic::METAMETHODS)?;
     let any_string = vm.string("")?;
-    vm.set_metatable(any_string, Some(metatable));
-    Ok(())
+    vm.set_metatable(any_string, Some(metatable))
 }
 
 fn len(call: &mut Call<'_>) -> Result<usize, Throw> {

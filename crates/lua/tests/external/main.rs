@@ -1,0 +1,5 @@
+//! External tables: a program cannot tell them from others.
+
+mod contract;
+mod model;
+mod programs;
