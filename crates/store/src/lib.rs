@@ -27,6 +27,7 @@
 
 mod balance;
 mod cache;
+mod checked;
 mod cursor;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]

@@ -32,6 +32,10 @@ pub(crate) const FRAMES_MIN: usize = 2;
 /// Most frames: frame numbers are 16 bits in the cache's lists.
 pub(crate) const FRAMES_MAX: usize = 32768;
 
+/// Pages of which the store remembers that it has checked them: 128 MiB of default pages, in 4 KiB
+/// of memory. Those beyond are checked each time.
+pub(crate) const CHECKED_MAX: u32 = 32768;
+
 /// Bytes of a page that cells, slots and the prefix share.
 pub(crate) const fn capacity(page_bytes: usize) -> usize {
     page_bytes - HEADER_BYTES

@@ -76,6 +76,7 @@ impl Storage for MemoryStorage {
             pages: (self.committed.len() / self.page_bytes) as u32,
             handed_over: self.ticket,
             durable: self.ticket,
+            in_memory: true,
         })
     }
 

@@ -1,10 +1,11 @@
 //! Pages in frames, the open transaction, allocation and the free list.
 
 use crate::cache::{COMMITTED_TAG, Cache, Frame};
+use crate::checked::Checked;
 use crate::error::Error;
 use crate::format::{self, Meta, PageKind};
 use crate::savepoint::Savepoints;
-use crate::storage::{Durability, Fault, FaultKind, PageId, Storage, Ticket, View};
+use crate::storage::{Durability, Fault, FaultKind, Length, PageId, Storage, Ticket, View};
 
 /// Whether a transaction is open, and in which state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,11 +36,13 @@ pub(crate) struct Pager<S> {
     pub(crate) spare: [Vec<u8>; 4],
     /// The frame handed out last, which the next one may not displace.
     keep: Option<Frame>,
+    checked: Checked,
     page_bytes: usize,
 }
 
 impl<S: Storage> Pager<S> {
-    pub(crate) fn new(storage: S, page_bytes: usize, frames: usize, meta: Meta) -> Pager<S> {
+    pub(crate) fn new(storage: S, length: Length, frames: usize, meta: Meta) -> Pager<S> {
+        let page_bytes = length.page_bytes as usize;
         Pager {
             storage,
             cache: Cache::new(page_bytes, frames),
@@ -51,6 +54,7 @@ impl<S: Storage> Pager<S> {
             changes: 0,
             spare: std::array::from_fn(|_| vec![0; page_bytes]),
             keep: None,
+            checked: Checked::new(length.in_memory),
             page_bytes,
         }
     }
@@ -100,7 +104,10 @@ impl<S: Storage> Pager<S> {
         let frame = self.vacate()?;
         let bytes = self.cache.bytes_mut(frame);
         self.storage.read(page, view, bytes)?;
-        format::check_page(bytes, page, meta.transaction)?;
+        if !self.checked.has(page) {
+            format::check_page(bytes, page, meta.transaction)?;
+            self.checked.add(page);
+        }
         self.cache.assign(frame, key);
         Ok(frame)
     }

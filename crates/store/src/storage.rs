@@ -41,6 +41,9 @@ pub struct Length {
     pub handed_over: Ticket,
     /// Ticket of the newest commit that is durable, and with it every earlier one.
     pub durable: Ticket,
+    /// Whether the pages stay in memory while the storage is open. What was right once then
+    /// stays right, so that the store need not check a page whenever it reads it.
+    pub in_memory: bool,
 }
 
 /// A medium of pages with atomic commits. Rust never waits for it.

@@ -77,7 +77,7 @@ impl<S: Storage> Store<S> {
             }
         }
         let frames = (options.cache_bytes / page_bytes).clamp(FRAMES_MIN, FRAMES_MAX);
-        let pager = Pager::new(storage, page_bytes, frames, meta);
+        let pager = Pager::new(storage, length, frames, meta);
         Ok(Store { pager, read_only: options.read_only })
     }
 

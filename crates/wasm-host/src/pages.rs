@@ -4,7 +4,8 @@ use store::{Durability, Fault, Length, PageId, Storage, Ticket, View};
 
 use crate::{fault, imports};
 
-/// The host's pages, opened and locked by the host before the module is.
+/// The host's pages, opened and locked by the host before the module is; the host keeps them in
+/// its memory as long as they are open.
 #[derive(Debug)]
 pub struct HostPages {
     take_words: fn() -> Vec<u8>,
@@ -67,6 +68,7 @@ impl Storage for HostPages {
             pages: number(1) as u32,
             handed_over: number(2) as Ticket,
             durable: number(3) as Ticket,
+            in_memory: true,
         })
     }
 

@@ -477,6 +477,7 @@ impl<M: Medium> Storage for LogStorage<M> {
             pages: self.pages,
             handed_over: self.handed_over,
             durable: self.durable,
+            in_memory: false,
         })
     }
 
