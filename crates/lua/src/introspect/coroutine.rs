@@ -70,6 +70,25 @@ const KINDS: [FrameKind; 8] = [
     FrameKind::Pairs,
 ];
 
+/// Numbers the protected calls from the outermost on, as running frames are, and returns how many
+/// there are. The bottom frame's function was called.
+fn number_protected(frames: &mut [Frame]) -> u32 {
+    let mut count = 0;
+    for frame in frames {
+        match frame.kind {
+            FrameKind::Bottom => frame.pc = 0,
+            FrameKind::ProtectedCall
+            | FrameKind::ProtectedCallWithHandler
+            | FrameKind::ProtectedClose => {
+                count += 1;
+                frame.pc = count;
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
 impl Vm {
     /// Makes an empty coroutine, to be filled by [`Vm::restore_coroutine`].
     ///
@@ -120,14 +139,20 @@ impl Vm {
     /// Fills a coroutine that [`Vm::make_coroutine`] made. The open cells become open in it.
     ///
     /// # Errors
-    /// A snapshot that no coroutine could have made, and a heap without room.
+    /// A snapshot that no coroutine could have made, a coroutine that is in use, and a heap without
+    /// room.
     pub fn restore_coroutine(
         &mut self,
         thread: ThreadId,
         snapshot: &CoroutineSnapshot,
     ) -> Result<(), InvalidSnapshot> {
-        let frames = self.checked_frames(snapshot)?;
+        let object = &self.heap.threads.items[thread.index()];
+        if object.status != Status::Dead || !object.execution.stack.is_empty() {
+            return invalid("it is in use already");
+        }
+        let mut frames = self.checked_frames(snapshot)?;
         self.check_slots(snapshot, &frames)?;
+        let protected = number_protected(&mut frames);
         let mut execution = Execution::default();
         let account = &mut self.heap.account;
         let reserved = execution
@@ -151,6 +176,7 @@ impl Vm {
         execution.frames.extend(frames);
         execution.to_close.extend(&snapshot.to_close);
         execution.top = snapshot.stack.len();
+        execution.protected = protected;
         for &(slot, cell) in &snapshot.open_cells {
             execution.open.push(OpenUpvalue { slot, cell });
             let object = &mut self.heap.upvalues.items[cell.index()];
@@ -183,6 +209,11 @@ impl Vm {
                 return invalid("an open variable is out of place");
             }
             last = slot;
+        }
+        let mut cells: Vec<_> = snapshot.open_cells.iter().map(|(_, cell)| cell.index()).collect();
+        cells.sort_unstable();
+        if cells.windows(2).any(|pair| pair[0] == pair[1]) {
+            return invalid("a variable is open at two slots");
         }
         let mut last = 0;
         for &slot in &snapshot.to_close {
@@ -220,9 +251,6 @@ impl Vm {
             }
             self.check_frame(snapshot, &frame)?;
             frames.push(frame);
-        }
-        if frames.len() == 1 {
-            return invalid("a frame is missing");
         }
         Ok(frames)
     }
