@@ -174,8 +174,8 @@ fn closures_share_their_variables_in_the_second_vm() {
 fn objects_keep_their_metatables_and_methods() {
     lives_on(
         "local Point = {} Point.__index = Point
-         function Point.__add(a, b) return setmetatable({v = a.v + b.v}, Point) end
-         function Point:double() return self + self end
+         Point.__add = function(a, b) return setmetatable({v = a.v + b.v}, Point) end
+         Point.double = function(self) return self + self end
          return setmetatable({v = 4}, Point)",
         "return x:double():double().v == 16 and getmetatable(x).__index == getmetatable(x)",
     );
@@ -321,8 +321,8 @@ fn what_lies_outside_the_stack_is_refused() {
 #[test]
 fn frames_that_do_not_fit_together_are_refused() {
     let lua = |s: &CoroutineSnapshot| s.frames.iter().position(|frame| frame.kind == 0).unwrap();
-    refused(|_, s| drop(s.frames.pop()), "a frame out of place");
-    refused(|_, s| drop(s.frames.remove(0)), "a frame out of place");
+    refused(|_, s| s.frames.truncate(s.frames.len() - 1), "a frame out of place");
+    refused(|_, s| s.frames.rotate_left(1), "a frame out of place");
     refused(|_, s| s.frames[1].kind = 99, "a frame of unknown kind");
     refused(|_, s| s.frames[2].base = s.frames[1].base, "frames overlap");
     refused(|_, s| s.frames[1].wanted = 2, "a frame that cannot return");

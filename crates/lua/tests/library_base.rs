@@ -337,3 +337,17 @@ fn deep_chains_of_protected_calls_end() {
          print(pcall(f))",
     );
 }
+
+#[test]
+fn messages_of_concatenations_name_the_operand_that_failed() {
+    compare(
+        "local A, B, T
+         print(pcall(function() return 'x' .. A .. ('y' .. B) end))
+         print(pcall(function() return A .. B .. T end))
+         print(pcall(function() return 'x' .. A .. B .. 'y' end))
+         print(pcall(function() local x, y, z = 1, {}, nil return x .. y .. z end))
+         local t = setmetatable({}, {__concat = function() return {} end})
+         print(pcall(function() local x, y = 1, nil return x .. y .. t end))
+         print(pcall(function() local x, y, z = 1, {}, {} return x .. y .. 2 end))",
+    );
+}

@@ -146,6 +146,17 @@ impl Vm {
         self.operand_error(object, "index")
     }
 
+    /// The value at a slot cannot be concatenated; others like it may stand beside it.
+    pub(crate) fn concat_error(&mut self, slot: usize) -> Throw {
+        let frame = self.execution.frames.last().filter(|frame| frame.kind == FrameKind::Lua);
+        let name = frame.and_then(|frame| {
+            let view = ProtoView { vm: self, proto: frame.proto };
+            let register = slot.checked_sub(frame.base as usize)?;
+            debug_info::register_name(&view, frame.pc.checked_sub(1)?, register)
+        });
+        self.named_error(self.execution.stack[slot], "concatenate", name)
+    }
+
     /// A number that an integer operation cannot take.
     pub(crate) fn no_integer_error(&mut self, culprit: Value) -> Throw {
         let mut message = b"number".to_vec();

@@ -129,8 +129,8 @@ impl Vm {
             handler = self.metamethod(y, names::CONCAT);
         }
         if handler.is_nil() {
-            let culprit = if x.is_string() || x.is_number() { y } else { x };
-            return Err(self.operand_error(culprit, "concatenate").into());
+            let is_second = x.is_string() || x.is_number();
+            return Err(self.concat_error(slot + usize::from(is_second)).into());
         }
         self.call_event_with(handler, &[x, y], slot)
     }

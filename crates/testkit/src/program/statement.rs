@@ -143,8 +143,13 @@ impl Generator {
             1 => format!("if #{list} < 9 then table.insert({list}, 1, {value}) end"),
             2 => format!("P(table.remove({list}))"),
             3 => format!("table.sort({list}, function(a, b) return a > b end)"),
-            4 => format!("if #{list} < 9 then {list}[#{list} + 1] = {value} end"),
-            _ => format!("for i = 1, #{list} do {list}[i] = {list}[i] ~ {value} end"),
+            // The value comes first: calls in it may shorten the list, and a list with holes has
+            // more than one length.
+            4 => format!("if #{list} < 9 then local v = {value} {list}[#{list} + 1] = v end"),
+            _ => format!(
+                "for i = 1, #{list} do local v = {value} \
+                 if i <= #{list} then {list}[i] = {list}[i] ~ v end end"
+            ),
         };
         self.line(&text);
     }
