@@ -19,6 +19,11 @@ mod load;
 mod names;
 mod save;
 
+/// The programs on the front page run as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
+
 pub use engine::{Engine, Options};
 pub use error::Error;
 pub use lua;

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 const MAP: &str = "ARCHITECTURE.md";
 /// A document carries `<!-- bound: PATH HASH -->`; the hash is git's of the file at PATH.
 const BOUND: &str = "<!-- bound: ";
+/// How documents name a command of the project.
+const COMMAND: &str = "cargo xtask ";
 /// The setting that keeps addresses of one machine's registry out of lock files.
 const OMIT: &str = "omit-lockfile-registry-resolved=true";
 
@@ -30,7 +32,21 @@ pub fn check(files: &[File], findings: &mut Findings) {
             }
         }
     }
+    commands(files, findings);
     npm(files, findings);
+}
+
+/// Every command of the project that a document names exists.
+fn commands(files: &[File], findings: &mut Findings) {
+    for file in files.iter().filter(|file| file.extension() == "md") {
+        for rest in file.text.split(COMMAND).skip(1) {
+            let name = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+            let known = |line: &str| line.trim_start().split(' ').next() == Some(name);
+            if !name.is_empty() && name != "help" && !crate::HELP.lines().any(known) {
+                findings.problem(format!("{}: there is no `{COMMAND}{name}`", file.path));
+            }
+        }
+    }
 }
 
 /// Writes the present hashes into every document that carries some.
@@ -137,6 +153,14 @@ mod unit {
         let document = format!("{BOUND}xtask/Cargo.toml 0123 -->\n");
         let found = problems(&[(MAP, ""), ("docs/format.md", &document)]);
         assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn documents_name_commands_that_exist() {
+        let text = "`cargo xtask tidy --rebind`, `cargo xtask COMMAND`, `cargo xtask help`";
+        assert_eq!(problems(&[(MAP, ""), ("a.md", text)]), [""; 0]);
+        let found = problems(&[(MAP, ""), ("a.md", "run `cargo xtask dance` twice")]);
+        assert_eq!(found, ["a.md: there is no `cargo xtask dance`"]);
     }
 
     #[test]
