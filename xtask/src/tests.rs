@@ -12,6 +12,13 @@ struct Tally {
     failed: u64,
 }
 
+/// What the collector could take away too early. Left out: comparisons of sources and bytes, and
+/// what fills megabytes with objects, each of which would cost a whole collection.
+const STRESS: &str = "cargo test --quiet --package moonkeep-lua --package moonkeep \
+                      --features moonkeep-lua/stress --no-fail-fast --test collection \
+                      --test debug_library --test image --test library_base \
+                      --test library_coroutine --test library_string --test library_table";
+
 /// Rust tests, doc tests, Node tests and Chromium tests.
 pub fn command() -> Result<()> {
     let mut total = Tally::default();
@@ -42,6 +49,7 @@ fn parts() -> Result<Vec<Part>> {
         "cargo test --workspace --no-fail-fast --all-targets"
     };
     parts.push(("rust", tee(&mut cmd(rust))));
+    parts.push(("collecting at every safepoint", tee(&mut cmd(STRESS))));
     parts.push(("rust documentation", tee(&mut cmd("cargo test --workspace --doc --quiet"))));
     tools::npm("js")?;
     wasm::product()?;

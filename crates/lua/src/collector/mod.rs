@@ -58,7 +58,7 @@ pub(crate) struct State {
     pending: Vec<Value>,
     cursor: usize,
     /// Code pool entries of freed prototypes.
-    dead_code: usize,
+    pub(crate) dead_code: usize,
 }
 
 impl Default for State {

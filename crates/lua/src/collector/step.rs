@@ -29,6 +29,7 @@ impl Vm {
         }
         if cfg!(feature = "stress") {
             self.collect_all();
+            self.call_finalizers(8);
             return;
         }
         let step_bytes = 1usize << self.collector.settings.step_size.clamp(10, 30);

@@ -273,14 +273,10 @@ impl Heap {
             is_long: code.len() > function::CODE_WINDOW,
         };
         let proto = Proto::new(function, children, self.white);
-        let owned = arena::Object::owned_bytes(&proto);
-        self.account.charge(owned)?;
-        let id = match self.protos.add(&mut self.account, proto) {
-            Ok(id) => id,
-            Err(error) => {
-                self.account.release(owned);
-                return Err(error);
-            }
+        let Ok(id) = self.place_proto(proto) else {
+            // Nothing refers to the code: the collector closes the gap.
+            self.gc.dead_code += code.len();
+            return Err(OutOfMemory);
         };
         if id as usize == self.heads.len() {
             self.heads.push(head);
@@ -288,5 +284,15 @@ impl Heap {
             self.heads[id as usize] = head;
         }
         Ok(ProtoId(id))
+    }
+
+    fn place_proto(&mut self, proto: Proto) -> Fallible<u32> {
+        let owned = arena::Object::owned_bytes(&proto);
+        self.account.charge(owned)?;
+        let placed = self.protos.add(&mut self.account, proto);
+        if placed.is_err() {
+            self.account.release(owned);
+        }
+        placed
     }
 }

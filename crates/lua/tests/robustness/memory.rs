@@ -60,6 +60,24 @@ fn every_allocation_may_fail() {
 }
 
 #[test]
+fn functions_that_found_no_room_give_their_code_back() {
+    let source = "x = {} ".repeat(2000);
+    for n in 1..10 {
+        let mut vm = machine();
+        let before = vm.heap().bytes();
+        for _ in 0..40 {
+            vm.fail_allocation(n);
+            let loaded = vm.load(source.as_bytes(), "=source");
+            assert!(loaded.is_ok() || !vm.awaits_fault(), "only the fault stops it");
+            vm.fail_allocation(0);
+        }
+        vm.collect_garbage();
+        let after = vm.heap().bytes();
+        assert!(after < before + 10 * source.len(), "{n}: {before} bytes, then {after}");
+    }
+}
+
+#[test]
 fn opening_the_libraries_may_fail() {
     for n in 1.. {
         let mut vm = Vm::new();

@@ -53,6 +53,10 @@ fn give(call: &mut Call<'_>, outcome: Result<Value, Throw>) -> Result<usize, Thr
         Ok(function) => call.ret(function),
         Err(Throw::Interrupted) => Err(Throw::Interrupted),
         Err(throw) => {
+            if throw == Throw::Memory {
+                // What was made of the function is garbage now; the program goes on and finds room.
+                call.vm.collect_all();
+            }
             let message = call.vm.thrown_value(throw);
             call.push(Value::NIL)?;
             call.push(message)?;
