@@ -118,6 +118,7 @@ impl Heap {
                 32 + count * 16
             }
             Gray::Thread(id) => self.visit_thread(id),
+            Gray::Kept(from) => self.visit_kept(from as usize),
             Gray::Userdata(id) => {
                 recolor(&mut self.userdata.items[id.index()], BLACK);
                 if let Some(meta) = self.userdata.items[id.index()].meta {

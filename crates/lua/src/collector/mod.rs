@@ -38,6 +38,8 @@ pub(crate) enum Gray {
     Thread(ThreadId),
     Userdata(UserdataId),
     Proto(ProtoId),
+    /// What the embedder keeps, from a place on.
+    Kept(u32),
 }
 
 /// The collector's own state.

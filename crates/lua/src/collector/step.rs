@@ -1,6 +1,6 @@
 //! When the collector works and how much.
 
-use super::Phase;
+use super::{Gray, Phase};
 use crate::heap::Heap;
 use crate::heap::arena::Object;
 use crate::heap::color;
@@ -54,6 +54,7 @@ impl Vm {
                 self.heap.gc.reset_lists();
                 self.heap.gc.phase = Phase::Mark;
                 self.mark_roots();
+                self.heap.gc.gray.push(Gray::Kept(0));
                 1024
             }
             Phase::Mark => match self.heap.gc.gray.pop() {

@@ -49,7 +49,8 @@ pub struct Heap {
     pub(crate) written_tables: Vec<TableId>,
     /// The same for cells.
     pub(crate) written_cells: Vec<UpvalueId>,
-    seed: u32,
+    pub(crate) kept: crate::introspect::Kept,
+    pub(crate) seed: u32,
 }
 
 /// Long string constants by where their bytes are: the functions of a chunk share them.
@@ -75,6 +76,7 @@ impl Heap {
             gc: Default::default(),
             written_tables: Vec::new(),
             written_cells: Vec::new(),
+            kept: Default::default(),
             seed: (seed ^ (seed >> 32)) as u32,
         }
     }

@@ -216,7 +216,8 @@ impl Vm {
         let Some(&cell) = self.closure_parts(from).1.get(from_index) else { return false };
         let cells = &mut self.heap.closures.items[to.index()].upvalues;
         let Some(place) = cells.get_mut(to_index) else { return false };
-        *place = cell;
+        let before = std::mem::replace(place, cell);
+        self.heap.report_cell(before);
         self.heap.mark_cell_if_marking(cell);
         true
     }

@@ -6,12 +6,14 @@
 mod coroutine;
 mod describe;
 mod external;
+mod kept;
 mod stack;
 
 pub use coroutine::{CoroutineSnapshot, FrameSnapshot, InvalidSnapshot};
 pub use describe::FunctionDescription;
 pub(crate) use external::Embedder;
 pub use external::External;
+pub(crate) use kept::Kept;
 pub use stack::{Level, Local};
 
 use crate::bytecode::{Constant, Function};
