@@ -131,6 +131,7 @@ fn log_options(page_bytes: usize, buffer_pages: usize, checkpoint_bytes: f64) ->
     LogOptions {
         page_bytes: if page_bytes == 0 { usual.page_bytes } else { page_bytes },
         buffer_pages: if buffer_pages == 0 { usual.buffer_pages } else { buffer_pages },
+        places: usual.places,
         checkpoint_bytes: match checkpoint_bytes {
             0.0 => usual.checkpoint_bytes,
             bytes => bytes as u64,

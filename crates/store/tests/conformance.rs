@@ -55,7 +55,7 @@ fn the_storages_of_this_crate_keep_the_contract() {
     assert_eq!(check(&mut InMemory), Ok(()));
     for buffer_pages in [1, 2, 7, 64] {
         for checkpoint_bytes in [0, 20_000, 1_000_000] {
-            let log = LogOptions { page_bytes: 512, buffer_pages, checkpoint_bytes };
+            let log = LogOptions { page_bytes: 512, buffer_pages, places: 10, checkpoint_bytes };
             assert_eq!(check(&mut OnLog(log)), Ok(()), "{log:?}");
         }
     }

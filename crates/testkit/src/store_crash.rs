@@ -95,6 +95,7 @@ impl Campaign {
         let options = LogOptions {
             page_bytes,
             buffer_pages: 1 + random.below(8),
+            places: random.below(20),
             checkpoint_bytes: (page_bytes * (2 + random.below(40))) as u64,
         };
         let frames = 2 + random.below(6);

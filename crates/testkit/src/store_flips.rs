@@ -69,6 +69,7 @@ fn build(random: &mut Random) -> Case {
     let options = LogOptions {
         page_bytes: [256, 512, 1024][random.below(3)],
         buffer_pages: 1 + random.below(8),
+        places: random.below(20),
         checkpoint_bytes: 1000 + random.below(30_000) as u64,
     };
     let medium = CrashMedium::default();

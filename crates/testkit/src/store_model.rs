@@ -46,7 +46,7 @@ impl Shape {
     fn log_options(&self) -> LogOptions {
         let Shape { page_bytes, frames, .. } = *self;
         let checkpoint_bytes = (page_bytes * 40) as u64;
-        LogOptions { page_bytes, buffer_pages: frames, checkpoint_bytes }
+        LogOptions { page_bytes, buffer_pages: frames, places: 2 * frames, checkpoint_bytes }
     }
 
     fn draw(random: &mut Random) -> Shape {

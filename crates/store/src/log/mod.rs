@@ -4,10 +4,12 @@
 //! places in the data file, without a sync: until the next checkpoint the log holds them too.
 //! A checkpoint syncs the data file and starts the log over. Opening repeats what the log holds.
 //!
-//! A transaction whose pages outgrow the buffer spills them into the log, past its end, and notes
-//! in a third file where each one is, so that memory stays the same however large it is.
+//! A transaction whose pages outgrow the buffer spills them into the log, past its end. Where the
+//! first of them are it knows in memory; it notes in a third file where the others are, so that
+//! memory stays the same however large it is.
 
 mod medium;
+mod places;
 mod record;
 mod recovery;
 
@@ -17,12 +19,15 @@ pub use recovery::LogOptions;
 use crate::format;
 use crate::storage::{Durability, Fault, FaultKind, Length, PageId, SCRATCH_FIRST, Storage};
 use crate::storage::{Ticket, View};
+use places::Places;
 use record::{Chain, LOG_START_BYTES, LogHeader, RECORD_BYTES, Record};
 
 /// Bytes of an entry in the index file: stamp and frame number.
 const INDEX_ENTRY_BYTES: usize = 8;
-/// Words of the filter of spilled pages: enough that few reads of a large transaction go to
-/// the index in vain.
+/// Records of spilled pages that are read at a time.
+const BATCH_RECORDS: usize = 4;
+/// Words of the filter of pages in the index file: enough that few reads of a large transaction
+/// go to it in vain.
 const FILTER_WORDS: usize = 64;
 
 /// Pages in a data file with a write-ahead log beside it, over a [`Medium`].
@@ -45,8 +50,12 @@ pub struct LogStorage<M> {
     committed: usize,
     /// Staged pages that have been spilled to the log after `end`.
     spilled: u32,
-    /// Marks the entries of the index that belong to the open transaction.
+    /// Where the first of them are.
+    places: Places,
+    /// Marks the entries of the index file, for the others, that belong to the open transaction.
     stamp: u32,
+    /// The index file has entries of the open transaction.
+    indexed: bool,
     filter: [u64; FILTER_WORDS],
     handed_over: Ticket,
     durable: Ticket,
@@ -144,11 +153,8 @@ impl<M: Medium> LogStorage<M> {
         }
         self.start_log()?;
         if self.spilled == 0 {
-            if self.stamp == 0 {
-                self.medium.set_length(MediumFile::Index, 0)?;
-            }
-            self.stamp += 1;
-            self.filter = [0; FILTER_WORDS];
+            self.places.clear();
+            self.indexed = false;
         }
         self.spill()
     }
@@ -174,17 +180,32 @@ impl<M: Medium> LogStorage<M> {
         }
         let at = self.frame_at(self.spilled);
         self.medium.write_at(MediumFile::Log, at, &self.buffer[..kept * record_bytes])?;
-        for slot in 0..kept {
-            let page = self.slots[slot];
-            let mut entry = [0; INDEX_ENTRY_BYTES];
-            format::set_u32(&mut entry, 0, self.stamp);
-            format::set_u32(&mut entry, 4, self.spilled + slot as u32);
-            self.medium.write_at(MediumFile::Index, index_at(page), &entry)?;
-            let (word, bit) = filter_bit(page);
-            self.filter[word] |= bit;
+        let known = if self.indexed { 0 } else { kept.min(self.places.room()) };
+        for slot in known..kept {
+            self.index(self.slots[slot], self.spilled + slot as u32)?;
         }
+        self.slots[..known].iter().for_each(|&page| self.places.add(page));
         self.spilled += kept as u32;
         self.slots.clear();
+        Ok(())
+    }
+
+    /// Notes the place of a page in the index file.
+    fn index(&mut self, page: PageId, frame: u32) -> Result<(), Fault> {
+        if !self.indexed {
+            if self.stamp == 0 {
+                self.medium.set_length(MediumFile::Index, 0)?;
+            }
+            self.stamp += 1;
+            self.filter = [0; FILTER_WORDS];
+            self.indexed = true;
+        }
+        let mut entry = [0; INDEX_ENTRY_BYTES];
+        format::set_u32(&mut entry, 0, self.stamp);
+        format::set_u32(&mut entry, 4, frame);
+        self.medium.write_at(MediumFile::Index, index_at(page), &entry)?;
+        let (word, bit) = filter_bit(page);
+        self.filter[word] |= bit;
         Ok(())
     }
 
@@ -195,8 +216,14 @@ impl<M: Medium> LogStorage<M> {
 
     /// The place of a page that the open transaction has spilled.
     fn spilled_frame(&mut self, page: PageId) -> Result<Option<u32>, Fault> {
+        if self.spilled == 0 {
+            return Ok(None);
+        }
+        if let Some(frame) = self.places.find(page) {
+            return Ok(Some(frame));
+        }
         let (word, bit) = filter_bit(page);
-        if self.spilled == 0 || self.filter[word] & bit == 0 {
+        if !self.indexed || self.filter[word] & bit == 0 {
             return Ok(None);
         }
         let mut entry = [0; INDEX_ENTRY_BYTES];
@@ -207,31 +234,46 @@ impl<M: Medium> LogStorage<M> {
         Ok(ours.then_some(frame))
     }
 
-    /// Makes records of the spilled pages, as many at a time as the buffer has slots; the chain.
+    /// Makes records of the spilled pages; the chain.
     fn seal_spilled(&mut self) -> Result<Chain, Fault> {
         let record_bytes = self.record_bytes();
         let mut chain = self.chain;
-        let slots = self.slots_max().min(self.spilled as usize);
-        let mut batch = vec![0; slots * record_bytes];
+        let mut batch = self.batch(self.spilled);
         let mut frame = 0;
         while frame < self.spilled {
-            let count = (self.spilled - frame).min(self.slots_max() as u32);
-            let batch = &mut batch[..count as usize * record_bytes];
             let at = self.frame_at(frame);
-            if self.medium.read_at(MediumFile::Log, at, batch)? < batch.len() {
-                return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
-            }
+            let batch = self.read_batch(&mut batch, at, self.spilled - frame)?;
             for record in batch.chunks_exact_mut(record_bytes) {
                 let (head, page) = record.split_at_mut(RECORD_BYTES);
                 let Some(Record::Page(id)) = Record::read(head) else {
                     return Err(Fault::with_detail(FaultKind::Corrupt, "the log has changed"));
                 };
                 Record::Page(id).write(head, page, &mut chain);
+                frame += 1;
             }
             self.medium.write_at(MediumFile::Log, at, batch)?;
-            frame += count;
         }
         Ok(chain)
+    }
+
+    /// Room for the records that are read at a time, of which there are `count`.
+    fn batch(&self, count: u32) -> Vec<u8> {
+        vec![0; BATCH_RECORDS.min(count as usize) * self.record_bytes()]
+    }
+
+    /// Reads the next records of spilled pages, of which `left` are left.
+    fn read_batch<'b>(
+        &mut self,
+        batch: &'b mut [u8],
+        at: u64,
+        left: u32,
+    ) -> Result<&'b mut [u8], Fault> {
+        let bytes = batch.len().min(left as usize * self.record_bytes());
+        let batch = &mut batch[..bytes];
+        if self.medium.read_at(MediumFile::Log, at, batch)? < bytes {
+            return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
+        }
+        Ok(batch)
     }
 
     /// Reads a page that the open transaction has spilled; whether it has.
@@ -310,17 +352,19 @@ impl<M: Medium> LogStorage<M> {
 
     /// Copies `count` spilled pages from the log, beginning at `at`, to the data file.
     fn apply_spilled(&mut self, at: u64, count: u32) -> Result<(), Fault> {
-        let mut record = vec![0; self.record_bytes()];
-        for frame in 0..count {
-            let from = at + u64::from(frame) * record.len() as u64;
-            if self.medium.read_at(MediumFile::Log, from, &mut record)? < record.len() {
-                return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
-            }
-            if let Some(Record::Page(page)) = Record::read(&record)
-                && page < self.pages
-            {
-                let to = u64::from(page) * self.page_bytes as u64;
-                self.medium.write_at(MediumFile::Data, to, &record[RECORD_BYTES..])?;
+        let record_bytes = self.record_bytes();
+        let mut batch = self.batch(count);
+        let mut frame = 0;
+        while frame < count {
+            let from = at + u64::from(frame) * record_bytes as u64;
+            for record in self.read_batch(&mut batch, from, count - frame)?.chunks(record_bytes) {
+                frame += 1;
+                if let Some(Record::Page(page)) = Record::read(record)
+                    && page < self.pages
+                {
+                    let to = u64::from(page) * self.page_bytes as u64;
+                    self.medium.write_at(MediumFile::Data, to, &record[RECORD_BYTES..])?;
+                }
             }
         }
         Ok(())

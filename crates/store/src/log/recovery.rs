@@ -1,5 +1,6 @@
 //! Opening a log storage: which files are there, and repeating what the log holds.
 
+use super::places::Places;
 use super::record::{Chain, LOG_START_BYTES, LogHeader, RECORD_BYTES, Record, Slot};
 use super::{FILTER_WORDS, LogStorage, Medium, MediumFile};
 use crate::format::{self, META_BYTES, Meta};
@@ -14,6 +15,9 @@ pub struct LogOptions {
     /// Pages that are collected before they are written to the log, one at least. A transaction
     /// that changes no more pages than this is one write.
     pub buffer_pages: usize,
+    /// Pages of a larger transaction whose places in the log are kept in memory, 8 bytes each; for
+    /// the others there is the index file. 32768 at the most.
+    pub places: usize,
     /// Size of the log in bytes from which on a checkpoint follows a commit.
     pub checkpoint_bytes: u64,
 }
@@ -23,6 +27,7 @@ impl Default for LogOptions {
         LogOptions {
             page_bytes: PAGE_BYTES_DEFAULT,
             buffer_pages: 16,
+            places: 2048,
             checkpoint_bytes: 1024 * 1024,
         }
     }
@@ -219,7 +224,9 @@ impl<M: Medium> LogStorage<M> {
             slots: Vec::with_capacity(slots),
             committed: 0,
             spilled: 0,
+            places: Places::new(options.places),
             stamp: 0,
+            indexed: false,
             filter: [0; FILTER_WORDS],
             handed_over: 0,
             durable: 0,
