@@ -13,12 +13,22 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const GATE: &str = "--disable-bulk-memory --disable-reference-types --disable-sign-extension \
                     --disable-saturating-float-to-int --disable-multi-value --disable-simd";
 
+/// Flags of both builds that make them small. A panic is a defect, and nobody reads its message:
+/// it traps at once, without the text and the place of all that could panic. SHA-256 as a loop is
+/// much smaller than unrolled.
+const SMALL: [&str; 4] = [
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "--cfg=sha2_backend_soft=\"compact\"",
+];
+
 /// One build of the same source.
 struct Variant {
     name: &'static str,
     rustc: &'static [&'static str],
-    /// The prebuilt standard library uses instructions that the baseline may not contain.
-    build_std: bool,
+    /// Whether `wasm-validate` has to find nothing newer than its first version in it.
+    is_gated: bool,
     wasm_opt: &'static [&'static str],
 }
 
@@ -26,13 +36,13 @@ const VARIANTS: [Variant; 2] = [
     Variant {
         name: "baseline",
         rustc: &["-Ctarget-cpu=mvp", "-Ctarget-feature=+mutable-globals"],
-        build_std: true,
+        is_gated: true,
         wasm_opt: &["--mvp-features", "--enable-mutable-globals"],
     },
     Variant {
         name: "modern",
         rustc: &["-Ctarget-feature=+bulk-memory,+sign-ext,+nontrapping-fptoint,+simd128"],
-        build_std: false,
+        is_gated: false,
         wasm_opt: &[
             "--enable-mutable-globals",
             "--enable-bulk-memory",
@@ -125,20 +135,23 @@ pub fn artefacts() -> Vec<(&'static str, PathBuf)> {
     VARIANTS.iter().map(|variant| (variant.name, place(variant.name))).collect()
 }
 
+/// Builds one variant together with the standard library: the prebuilt one uses instructions that
+/// the baseline may not contain, and formats the messages of its panics.
 fn build(variant: &Variant, source: &Source) -> Result<PathBuf> {
     let folder = format!("target/wasm-{}", variant.name);
-    let mut command = cmd("cargo build --release --target");
+    let mut command = cmd("cargo build --profile wasm --target");
     command.args([TARGET, "--target-dir", &folder, "--package", source.package]);
     command.args(["--features", source.features]);
-    if variant.build_std {
-        command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
-    }
-    let mut flags: Vec<String> = variant.rustc.iter().map(|flag| (*flag).to_owned()).collect();
+    command.args(["-Z", "build-std=std,panic_abort"]);
+    command.args(["-Z", "build-std-features=optimize_for_size"]);
+    command.env("RUSTC_BOOTSTRAP", "1");
+    let flags = variant.rustc.iter().chain(&SMALL);
+    let mut flags: Vec<String> = flags.map(|flag| (*flag).to_owned()).collect();
     flags.push(format!("-Clink-arg=-zstack-size={}", source.stack_bytes));
     flags.push("-Clink-arg=--stack-first".to_owned());
     flags.extend(remaps()?);
     run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-    Ok(Path::new(&folder).join(TARGET).join("release").join(format!("{}.wasm", source.library)))
+    Ok(Path::new(&folder).join(TARGET).join("wasm").join(format!("{}.wasm", source.library)))
 }
 
 /// Panic messages carry paths; the artefact may not tell where it was built.
@@ -163,7 +176,7 @@ fn optimise(variant: &Variant, built: &Path, place: &Path) -> Result<()> {
     optimiser.args(["--skip-pass=inlining-optimizing", "--strip-debug", "--strip-producers"]);
     optimiser.args(variant.wasm_opt);
     run(optimiser.arg(built).arg("-o").arg(place))?;
-    if variant.build_std {
+    if variant.is_gated {
         let mut validator = cmd("xtask/npm/node_modules/.bin/wasm-validate");
         run(validator.args(GATE.split_whitespace()).arg(place))?;
     }
