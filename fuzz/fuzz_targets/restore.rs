@@ -7,7 +7,7 @@ use moonkeep::{Engine, Options};
 fuzz_target!(|bytes: &[u8]| {
     let mut engine = Engine::new(&Options::default()).expect("an engine without limits opens");
     if engine.restore(bytes).is_ok() {
-        let _ = engine.eval(b"for k, v in next, _home do _home[k] = v end", "=fuzz");
+        let _ = engine.run(b"for k, v in next, _home do _home[k] = v end", "=fuzz");
         let _ = engine.save();
     }
 });

@@ -19,6 +19,16 @@ pub enum Command {
     Run(Run),
     /// Reads, runs and prints line by line.
     Repl(Repl),
+    /// Checks every page of a store, which must not be in use; the exit code is 1 on damage.
+    Verify(Place),
+    /// Tells the shape and the sizes of a store, which must not be in use.
+    Inspect(Place),
+}
+
+#[derive(Args)]
+pub struct Place {
+    /// The file of the store.
+    pub path: PathBuf,
 }
 
 #[derive(Args)]

@@ -6,7 +6,7 @@ mod repl;
 mod run;
 mod session;
 mod show;
-mod store_file;
+mod stores;
 
 use std::process::ExitCode;
 
@@ -17,6 +17,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
+        Command::Verify(arguments) => stores::verify(&arguments.path),
+        Command::Inspect(arguments) => stores::inspect(&arguments.path),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

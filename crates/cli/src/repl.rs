@@ -8,7 +8,7 @@ use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
 use crate::arguments::Repl;
-use crate::session::{Session, describe};
+use crate::session::Session;
 use crate::show::show;
 
 /// Where lines come from.
@@ -79,10 +79,12 @@ impl Lines for Pipe {
 pub fn repl(arguments: &Repl) -> Result<(), String> {
     let mut session = Session::open(&arguments.state)?;
     if !std::io::stdin().is_terminal() {
-        return converse(&mut session, &mut Pipe);
+        converse(&mut session, &mut Pipe)?;
+        return session.close();
     }
     println!("Moonkeep {}, Lua 5.4. Control-D ends.", env!("CARGO_PKG_VERSION"));
-    converse(&mut session, &mut Terminal::open()?)
+    converse(&mut session, &mut Terminal::open()?)?;
+    session.close()
 }
 
 fn converse(session: &mut Session, lines: &mut dyn Lines) -> Result<(), String> {
@@ -120,7 +122,7 @@ fn read_chunk(session: &mut Session, chunk: &str) -> Result<bool, String> {
     };
     let outcome = match compiled {
         Ok(function) => session.run(function, &[]),
-        Err(throw) => Err(describe(&session.engine.error(throw))),
+        Err(throw) => Err(session.thrown(throw)),
     };
     match outcome {
         Ok(values) => print(session, &values),

@@ -6,7 +6,7 @@ use std::path::Path;
 use moonkeep::lua::{Throw, Value};
 
 use crate::arguments::Run;
-use crate::session::{Session, describe};
+use crate::session::Session;
 
 pub fn run(arguments: &Run) -> Result<(), String> {
     let source = read(&arguments.file)?;
@@ -14,13 +14,14 @@ pub fn run(arguments: &Run) -> Result<(), String> {
     let name = format!("@{}", arguments.file.display());
     let function = match session.vm().load(without_first_comment(&source), &name) {
         Ok(function) => function,
-        Err(throw) => return Err(describe(&session.engine.error(throw))),
+        Err(throw) => return Err(session.thrown(throw)),
     };
     let args = match pass_arguments(&mut session, arguments) {
         Ok(args) => args,
-        Err(throw) => return Err(describe(&session.engine.error(throw))),
+        Err(throw) => return Err(session.thrown(throw)),
     };
-    session.run(function, &args).map(drop)
+    session.run(function, &args)?;
+    session.close()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

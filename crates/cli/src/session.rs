@@ -1,23 +1,24 @@
 //! An engine and its store: every run that succeeds is committed, every other one undone.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use moonkeep::lua::{Limits, Value, Vm};
+use moonkeep::lua::{Limits, Throw, Value, Vm};
+use moonkeep::store::{self, FileOptions};
 use moonkeep::{Engine, Options};
 
 use crate::arguments::State;
-use crate::store_file::StoreFile;
+
+/// How a file begins in which an earlier version kept `_home`: as an image.
+const IMAGE_MAGIC: &[u8] = b"\x89MOON\r\n\0";
 
 pub struct Session {
     pub engine: Engine,
-    store: Option<StoreFile>,
-    /// What the store holds, or would hold.
-    committed: Vec<u8>,
 }
 
 impl Session {
-    /// Opens the engine and restores what the store has.
+    /// Opens the engine on the store, if there is to be one.
     pub fn open(state: &State) -> Result<Session, String> {
         let limits = Limits {
             fuel: state.fuel,
@@ -25,43 +26,35 @@ impl Session {
             milliseconds: state.timeout,
             ..Limits::default()
         };
-        let options = Options { limits, seed: seed(), sandboxed: false };
-        let mut engine = Engine::new(&options).map_err(|error| error.to_string())?;
+        let options = Options { limits, seed: seed(), ..Options::default() };
+        let engine = match &state.store {
+            Some(path) => open(path, &options),
+            None => Engine::new(&options),
+        };
+        let mut engine = engine.map_err(|error| match &state.store {
+            Some(path) => format!("cannot open store '{}': {}", path.display(), coded(&error)),
+            None => error.to_string(),
+        })?;
         engine.vm().set_clock(milliseconds);
-        let store = state.store.as_deref().map(StoreFile::open).transpose()?;
-        if let Some(store) = &store
-            && let Some(image) = store.read()?
-        {
-            let restored = engine.restore(&image);
-            restored.map_err(|error| format!("{}: {error}", path_of(state)))?;
-        }
-        let committed = engine.save().map_err(|error| error.to_string())?;
-        Ok(Session { engine, store, committed })
+        Ok(Session { engine })
     }
 
     /// Runs a function; commits `_home` if it succeeds and the state can be stored, else puts
     /// `_home` back to what it was.
     pub fn run(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, String> {
-        let outcome = match self.engine.vm().call(function, args) {
-            Ok(values) => self.commit().map(|()| values),
-            Err(throw) => Err(describe(&self.engine.error(throw))),
-        };
-        if outcome.is_err() {
-            self.engine.restore(&self.committed).map_err(|error| error.to_string())?;
-        }
-        outcome
+        let outcome = self.engine.vm().call(function, args);
+        let outcome = outcome.map_err(|throw| self.engine.error(throw));
+        self.engine.conclude(outcome).map_err(|error| describe(&error))
     }
 
-    fn commit(&mut self) -> Result<(), String> {
-        let image = self.engine.save().map_err(|error| error.to_string())?;
-        if image == self.committed {
-            return Ok(());
-        }
-        if let Some(store) = &self.store {
-            store.commit(&image)?;
-        }
-        self.committed = image;
-        Ok(())
+    /// The error that a throw outside of a run stands for.
+    pub fn thrown(&mut self, throw: Throw) -> String {
+        describe(&self.engine.error(throw))
+    }
+
+    /// Closes the store.
+    pub fn close(self) -> Result<(), String> {
+        self.engine.close().map_err(|error| describe(&error))
     }
 
     pub fn vm(&mut self) -> &mut Vm {
@@ -69,15 +62,31 @@ impl Session {
     }
 }
 
-fn path_of(state: &State) -> String {
-    state.store.as_ref().map_or_else(String::new, |path| path.display().to_string())
+/// Opens the store in a file, which takes the place of the image that may lie there.
+fn open(path: &Path, options: &Options) -> Result<Engine, moonkeep::Error> {
+    let file = FileOptions { replaces: Some(IMAGE_MAGIC), ..FileOptions::default() };
+    let storage = store::open_file(path, file).map_err(store::Error::from)?;
+    let mut engine = Engine::open(options, Box::new(storage))?;
+    if engine.is_new() {
+        let image = store::replaced_file(path, IMAGE_MAGIC).map_err(store::Error::from)?;
+        image.map_or(Ok(()), |image| engine.restore(&image))?;
+    }
+    Ok(engine)
+}
+
+/// An error with its code, if it is one of the store.
+fn coded(error: &moonkeep::Error) -> String {
+    match error.store() {
+        Some(store) => format!("{error} ({})", store.code()),
+        None => error.to_string(),
+    }
 }
 
 /// An error as standard error shows it.
 pub fn describe(error: &moonkeep::Error) -> String {
     match error.traceback() {
         Some(traceback) => format!("{error}\n{}", String::from_utf8_lossy(traceback)),
-        None => error.to_string(),
+        None => coded(error),
     }
 }
 

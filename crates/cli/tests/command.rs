@@ -1,47 +1,8 @@
-//! The command from outside: state across processes, limits, errors, kills.
+//! The command from outside: programs, arguments, limits, errors.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod support;
 
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("moonkeep-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a temporary folder");
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).expect("a file");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn moonkeep() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_moonkeep"))
-}
-
-fn run(file: &Path, options: &[&str]) -> Output {
-    moonkeep().arg("run").args(options).arg(file).output().expect("the command")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::{Folder, Prompt, moonkeep, run, stderr, stdout};
 
 #[test]
 fn home_is_there_in_the_next_process() {
@@ -115,48 +76,8 @@ fn a_second_process_is_told_who_has_the_store() {
     assert_eq!(first.ask("_home.x = 5 return _home.x"), "5");
     let file = folder.write("read.lua", "print(_home.x)");
     let refused = run(&file, &["--store", store.to_str().expect("a path")]);
-    let expected = format!("in use by process {}", first.child.id());
+    let expected = format!("is held by process {} (moonkeep)", first.child.id());
     assert!(stderr(&refused).contains(&expected), "{}", stderr(&refused));
-}
-
-/// A prompt without a terminal.
-struct Prompt {
-    child: std::process::Child,
-    answers: BufReader<std::process::ChildStdout>,
-}
-
-impl Prompt {
-    fn start(store: &Path) -> Prompt {
-        let mut child = moonkeep()
-            .args(["repl", "--store"])
-            .arg(store)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the command");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Prompt { child, answers }
-    }
-
-    fn send(&mut self, line: &str) -> bool {
-        let input = self.child.stdin.as_mut().expect("a pipe");
-        writeln!(input, "{line}").and_then(|()| input.flush()).is_ok()
-    }
-
-    fn ask(&mut self, line: &str) -> String {
-        assert!(self.send(line), "the prompt reads");
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("an answer");
-        answer.trim_end().to_string()
-    }
-}
-
-impl Drop for Prompt {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
@@ -170,26 +91,4 @@ fn the_prompt_reads_several_lines_and_prints_values() {
     assert_eq!(prompt.ask("double(21), nil, 1.5"), "42\tnil\t1.5");
     assert!(prompt.send("error('not the end')"));
     assert_eq!(prompt.ask("_home"), "{}");
-}
-
-/// Kills the process between and during commits: the next one finds the last acknowledged state
-/// or the one after it, which may have been written without anybody hearing of it.
-#[test]
-fn kills_lose_no_acknowledged_commit() {
-    let folder = Folder::new("kill");
-    let store = folder.0.join("state.moon");
-    let mut known = 0;
-    for round in 0..30 {
-        let mut prompt = Prompt::start(&store);
-        let found: i64 = prompt.ask("return _home.n or 0").parse().expect("a number");
-        assert!(found == known || found == known + 1, "round {round}: {found} after {known}");
-        known = found;
-        let step = "_home.n = (_home.n or 0) + 1 _home.pad = ('x'):rep(50000) return _home.n";
-        for _ in 0..round % 4 {
-            known = prompt.ask(step).parse().expect("a number");
-        }
-        prompt.send(step);
-        std::thread::sleep(std::time::Duration::from_micros(round * 137));
-    }
-    assert!(known > 0);
 }

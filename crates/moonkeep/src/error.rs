@@ -11,6 +11,8 @@ enum Kind {
     Unstorable { path: String, reason: String },
     Image(codec::Error),
     Corrupt(String),
+    Store(store::Error),
+    Lost(String),
 }
 
 impl Error {
@@ -26,6 +28,15 @@ impl Error {
         Error(Box::new(Kind::Corrupt(what.into())))
     }
 
+    /// An image that would break a limit of its format.
+    pub(crate) fn limit(error: codec::Error) -> Error {
+        Error::unstorable("_home".into(), error.to_string())
+    }
+
+    pub(crate) fn lost(why: &Error) -> Error {
+        Error(Box::new(Kind::Lost(why.to_string())))
+    }
+
     /// Whether a Lua program threw it, or a limit stopped the program.
     pub fn is_lua(&self) -> bool {
         matches!(*self.0, Kind::Lua { .. })
@@ -39,6 +50,24 @@ impl Error {
     /// Whether something under `_home` cannot be stored.
     pub fn is_unstorable(&self) -> bool {
         matches!(*self.0, Kind::Unstorable { .. })
+    }
+
+    /// Whether the store failed; [`Error::store`] tells how.
+    pub fn is_store(&self) -> bool {
+        matches!(*self.0, Kind::Store(_))
+    }
+
+    /// What the store reported, if the error came from there.
+    pub fn store(&self) -> Option<&store::Error> {
+        match &*self.0 {
+            Kind::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether an earlier failure could not be undone: the engine has to be opened again.
+    pub fn is_lost(&self) -> bool {
+        matches!(*self.0, Kind::Lost(_))
     }
 
     /// Whether an image is damaged, foreign or from the future.
@@ -62,6 +91,10 @@ impl fmt::Display for Error {
             Kind::Unstorable { path, reason } => write!(f, "{path}: {reason} cannot be stored"),
             Kind::Image(error) => write!(f, "unreadable image: {error}"),
             Kind::Corrupt(what) => write!(f, "unreadable image: {what}"),
+            Kind::Store(error) => error.fmt(f),
+            Kind::Lost(why) => {
+                write!(f, "an earlier failure could not be undone, open again: {why}")
+            }
         }
     }
 }
@@ -76,8 +109,15 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Image(error) => Some(error),
+            Kind::Store(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        Error(Box::new(Kind::Store(error)))
     }
 }
 

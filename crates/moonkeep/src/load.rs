@@ -7,9 +7,9 @@ use lua::{Kind, ProtoId, TableId, ThreadId, Throw, UpvalueId, Value, Vm};
 use crate::error::Error;
 use crate::names::Names;
 
-/// An object of the image in the machine.
+/// An object of an image in the machine.
 #[derive(Clone, Copy)]
-enum Shell {
+pub(crate) enum Shell {
     Value(Value),
     Cell(UpvalueId),
     /// A closure, which needs its cells first.
@@ -20,33 +20,46 @@ pub(crate) struct Loader<'a> {
     vm: &'a mut Vm,
     names: &'a Names,
     image: &'a Image,
+    /// Objects that exist already, as the first ones of the image.
+    existing: Vec<Shell>,
     shells: Vec<Shell>,
-    prototypes: Vec<ProtoId>,
+    prototypes: Vec<Option<ProtoId>>,
 }
 
 impl<'a> Loader<'a> {
+    /// For a new set of objects.
     pub fn new(vm: &'a mut Vm, names: &'a Names, image: &'a Image) -> Loader<'a> {
-        Loader { vm, names, image, shells: Vec::new(), prototypes: Vec::new() }
+        let prototypes = vec![None; image.prototypes.len()];
+        Loader { vm, names, image, existing: Vec::new(), shells: Vec::new(), prototypes }
     }
 
-    /// Builds everything; returns the root table. Nothing that existed is changed.
-    pub fn load(mut self) -> Result<TableId, Error> {
+    /// Puts what is kept in the machine back to what it was when it made the image.
+    pub fn in_place(vm: &'a mut Vm, names: &'a Names, image: &'a Image) -> Loader<'a> {
+        let (values, cells) = vm.kept();
+        let (mut values, mut cells) = (values.iter(), cells.iter());
+        let existing = image.objects.iter().map_while(|object| match object {
+            Object::Cell(_) => cells.next().map(|&cell| Shell::Cell(cell)),
+            _ => values.next().map(|&value| Shell::Value(value)),
+        });
+        let existing = existing.collect();
+        Loader { existing, ..Loader::new(vm, names, image) }
+    }
+
+    /// Builds everything; returns the root table and all objects. Nothing that existed is
+    /// changed, unless it is put back.
+    pub fn load(mut self) -> Result<(TableId, Vec<Shell>), Error> {
         let running = self.vm.pause_collector();
         let loaded = self.build();
         self.vm.resume_collector(running);
-        loaded
+        Ok((loaded?, self.shells))
     }
 
     fn build(&mut self) -> Result<TableId, Error> {
-        for prototype in &self.image.prototypes {
-            let chunk = lua::chunk::undump(&prototype.chunk)
-                .and_then(lua::chunk::verify)
-                .map_err(|error| Error::corrupt(format!("a stored function: {error}")))?;
-            let made = self.vm.make_prototype(chunk);
-            self.prototypes.push(made.map_err(out_of_memory)?);
-        }
-        for object in &self.image.objects {
-            let shell = self.shell(object)?;
+        for (index, object) in self.image.objects.iter().enumerate() {
+            let shell = match self.existing.get(index) {
+                Some(&shell) => self.emptied(shell)?,
+                None => self.shell(object)?,
+            };
             self.shells.push(shell);
         }
         self.make_closures()?;
@@ -57,6 +70,38 @@ impl<'a> Loader<'a> {
             Some(root) => Ok(root),
             None => Err(Error::corrupt("its root is not a table")),
         }
+    }
+
+    /// An object that exists, ready to be filled again.
+    fn emptied(&mut self, shell: Shell) -> Result<Shell, Error> {
+        if let Shell::Value(value) = shell {
+            match value.kind() {
+                Kind::Table(_) if self.names.name(value).is_some() => {}
+                Kind::Table(table) => self.vm.clear_table(table),
+                Kind::Thread(thread) if !self.vm.reset_coroutine(thread) => {
+                    return Err(Error::corrupt("a coroutine is running"));
+                }
+                _ => {}
+            }
+        }
+        Ok(shell)
+    }
+
+    fn prototype(&mut self, index: usize) -> Result<ProtoId, Error> {
+        let (Some(stored), Some(place)) =
+            (self.image.prototypes.get(index), self.prototypes.get_mut(index))
+        else {
+            return Err(Error::corrupt("a function without its code"));
+        };
+        if let Some(made) = *place {
+            return Ok(made);
+        }
+        let chunk = lua::chunk::undump(&stored.chunk)
+            .and_then(lua::chunk::verify)
+            .map_err(|error| Error::corrupt(format!("a stored function: {error}")))?;
+        let made = self.vm.make_prototype(chunk).map_err(out_of_memory)?;
+        *place = Some(made);
+        Ok(made)
     }
 
     fn shell(&mut self, object: &Object) -> Result<Shell, Error> {
@@ -97,13 +142,17 @@ impl<'a> Loader<'a> {
     fn make_closures(&mut self) -> Result<(), Error> {
         for (index, object) in self.image.objects.iter().enumerate() {
             let Object::Closure(closure) = object else { continue };
-            let Some(&proto) = self.prototypes.get(closure.prototype as usize) else {
-                return Err(Error::corrupt("a function without its code"));
-            };
             let mut cells = Vec::with_capacity(closure.upvalues.len());
             for &id in &closure.upvalues {
                 cells.push(self.cell(id)?);
             }
+            if let Shell::Value(existing) = self.shells[index] {
+                if let Kind::Closure(existing) = existing.kind() {
+                    self.vm.set_closure_cells(existing, &cells);
+                }
+                continue;
+            }
+            let proto = self.prototype(closure.prototype as usize)?;
             match self.vm.make_closure(proto, &cells) {
                 Ok(value) => self.shells[index] = Shell::Value(value),
                 Err(Throw::Memory) => return Err(out_of_memory(Throw::Memory)),

@@ -10,6 +10,7 @@ use lua::introspect::Cell;
 use lua::{Kind, ProtoId, TableId, ThreadId, Type, UpvalueId, Value, Vm};
 
 use crate::error::Error;
+use crate::load::Shell;
 use crate::names::Names;
 
 /// What an object of the image stands for.
@@ -34,9 +35,20 @@ enum Step {
 
 struct Visit {
     source: Source,
-    id: ObjectId,
+    shell: Shell,
     parent: usize,
     step: Step,
+}
+
+/// What a walk found.
+pub(crate) struct Saved {
+    pub image: Image,
+    /// The objects of the image in the machine.
+    pub shells: Vec<Shell>,
+    /// How many of them, from the first one on, are reached by more than weak references.
+    pub strong: usize,
+    /// It holds what changes without reports of writes: coroutines and captured values.
+    pub changes_unseen: bool,
 }
 
 pub(crate) struct Saver<'a> {
@@ -44,9 +56,12 @@ pub(crate) struct Saver<'a> {
     names: &'a Names,
     builder: ImageBuilder,
     ids: HashMap<Source, ObjectId>,
-    /// All visits; a visit's number leads an error back to the root.
+    /// All visits; a visit's number is the object's id, and leads an error back to the root.
     visits: Vec<Visit>,
     queue: VecDeque<usize>,
+    /// Weak tables, which are looked into when nothing else is left to visit.
+    weak: VecDeque<usize>,
+    changes_unseen: bool,
     prototypes: HashMap<ProtoId, u32>,
 }
 
@@ -59,30 +74,72 @@ impl<'a> Saver<'a> {
             ids: HashMap::new(),
             visits: Vec::new(),
             queue: VecDeque::new(),
+            weak: VecDeque::new(),
+            changes_unseen: false,
             prototypes: HashMap::new(),
         }
     }
 
     /// Makes the image of everything that a table reaches.
-    pub fn save(mut self, root: TableId) -> Result<Image, Error> {
-        let root = self.object(Source::Table(root), 0, Step::Root)?;
-        while let Some(visit) = self.queue.pop_front() {
-            let (source, id) = (self.visits[visit].source, self.visits[visit].id);
-            let object = self.convert(visit, source)?;
-            self.builder.fill(id, object);
+    pub fn save(mut self, root: TableId) -> Result<Saved, Error> {
+        let shell = Shell::Value(Value::table(root));
+        let root = self.object(Source::Table(root), shell, 0, Step::Root)?;
+        let mut strong = None;
+        while let Some(visit) = self.next(&mut strong) {
+            let object = self.convert(visit, self.visits[visit].source)?;
+            self.builder.fill(ObjectId(visit as u32), object);
         }
-        Ok(self.builder.finish(Stored::Object(root))?)
+        Ok(Saved {
+            image: self.builder.finish(Stored::Object(root)).map_err(Error::limit)?,
+            strong: strong.unwrap_or(self.visits.len()),
+            shells: self.visits.iter().map(|visit| visit.shell).collect(),
+            changes_unseen: self.changes_unseen,
+        })
     }
 
-    fn object(&mut self, source: Source, parent: usize, step: Step) -> Result<ObjectId, Error> {
+    /// The next object to look into. `strong` becomes the number of objects found before the first
+    /// weak table was looked into.
+    fn next(&mut self, strong: &mut Option<usize>) -> Option<usize> {
+        while let Some(visit) = self.queue.pop_front() {
+            let is_weak = match self.visits[visit].source {
+                Source::Table(table) => self.is_weak(table),
+                _ => false,
+            };
+            if strong.is_some() || !is_weak {
+                return Some(visit);
+            }
+            self.weak.push_back(visit);
+        }
+        let visit = self.weak.pop_front()?;
+        strong.get_or_insert(self.visits.len());
+        Some(visit)
+    }
+
+    fn is_weak(&self, table: TableId) -> bool {
+        let meta = self.vm.metatable(Value::table(table));
+        let mode = meta.map_or(Value::NIL, |meta| self.vm.field(meta, "__mode"));
+        self.vm.bytes(mode).is_some_and(|mode| mode.contains(&b'k') || mode.contains(&b'v'))
+    }
+
+    fn object(
+        &mut self,
+        source: Source,
+        shell: Shell,
+        parent: usize,
+        step: Step,
+    ) -> Result<ObjectId, Error> {
         if let Some(&id) = self.ids.get(&source) {
             return Ok(id);
         }
-        let id = self.builder.reserve()?;
+        let id = self.builder.reserve().map_err(Error::limit)?;
         self.ids.insert(source, id);
         self.queue.push_back(self.visits.len());
-        self.visits.push(Visit { source, id, parent, step });
+        self.visits.push(Visit { source, shell, parent, step });
         Ok(id)
+    }
+
+    fn cell(&mut self, cell: UpvalueId, parent: usize, step: Step) -> Result<ObjectId, Error> {
+        self.object(Source::Cell(cell), Shell::Cell(cell), parent, step)
     }
 
     fn value(&mut self, value: Value, parent: usize, step: Step) -> Result<Stored, Error> {
@@ -102,7 +159,7 @@ impl<'a> Saver<'a> {
                 return Err(Error::unstorable(path, "a host object"));
             }
         };
-        Ok(Stored::Object(self.object(source, parent, step)?))
+        Ok(Stored::Object(self.object(source, Shell::Value(value), parent, step)?))
     }
 
     fn convert(&mut self, visit: usize, source: Source) -> Result<Object, Error> {
@@ -128,7 +185,8 @@ impl<'a> Saver<'a> {
         thread: ThreadId,
     ) -> Result<Stored, Error> {
         if self.vm.snapshot_coroutine(thread).is_some() {
-            self.object(Source::Coroutine(thread), visit, Step::Upvalue)?;
+            let shell = Shell::Value(Value::thread(thread));
+            self.object(Source::Coroutine(thread), shell, visit, Step::Upvalue)?;
             return Ok(Stored::Nil);
         }
         self.value(self.vm.cell_value(cell), visit, Step::Upvalue)
@@ -159,7 +217,9 @@ impl<'a> Saver<'a> {
             key = next;
         }
         if let Some(meta) = self.vm.metatable(Value::table(table)) {
-            stored.metatable = Some(self.object(Source::Table(meta), visit, Step::Metatable)?);
+            let shell = Shell::Value(Value::table(meta));
+            let meta = self.object(Source::Table(meta), shell, visit, Step::Metatable)?;
+            stored.metatable = Some(meta);
         }
         Ok(Object::Table(stored))
     }
@@ -168,7 +228,7 @@ impl<'a> Saver<'a> {
         let (proto, cells) = self.vm.closure_parts(closure);
         let mut upvalues = Vec::with_capacity(cells.len());
         for &cell in cells {
-            upvalues.push(self.object(Source::Cell(cell), visit, Step::Upvalue)?);
+            upvalues.push(self.cell(cell, visit, Step::Upvalue)?);
         }
         let prototype = match self.prototypes.get(&proto) {
             Some(&index) => index,
@@ -188,6 +248,7 @@ impl<'a> Saver<'a> {
         };
         let name = self.vm.native_name(id).as_bytes().to_vec();
         let values = values.to_vec();
+        self.changes_unseen |= !values.is_empty();
         let mut captures = Vec::with_capacity(values.len());
         for value in values {
             captures.push(self.value(value, visit, Step::Upvalue)?);
@@ -201,6 +262,7 @@ impl<'a> Saver<'a> {
             let path = self.path(parent, path);
             return Err(Error::unstorable(path, "a running coroutine"));
         };
+        self.changes_unseen = true;
         let mut coroutine = Coroutine {
             status: match (snapshot.dead, snapshot.frames.is_empty()) {
                 (true, _) => CoroutineStatus::Dead,
@@ -228,7 +290,7 @@ impl<'a> Saver<'a> {
             });
         }
         for (slot, cell) in snapshot.open_cells {
-            let cell = self.object(Source::Cell(cell), visit, Step::Slot)?;
+            let cell = self.cell(cell, visit, Step::Slot)?;
             coroutine.open_cells.push(OpenCell { slot, cell });
         }
         if let Some(failure) = snapshot.failure {

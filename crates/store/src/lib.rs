@@ -50,7 +50,7 @@ mod verify;
 pub use cursor::Cursor;
 pub use error::Error;
 #[cfg(not(target_arch = "wasm32"))]
-pub use file::{FileMedium, FileOptions, open_file};
+pub use file::{FileMedium, FileOptions, open_file, replaced_file};
 pub use limits::{CACHE_BYTES_DEFAULT, KEY_BYTES_MAX, PAGE_BYTES_DEFAULT, PAGE_BYTES_MAX};
 pub use limits::{PAGE_BYTES_MIN, SAVEPOINTS_MAX, VALUE_BYTES_MAX, key_bytes_max};
 pub use log::{LogOptions, LogStorage, Medium, MediumFile};

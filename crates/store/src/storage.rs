@@ -110,6 +110,32 @@ pub trait Storage {
     fn close(&mut self) -> Result<(), Fault>;
 }
 
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn read(&mut self, page: PageId, view: View, into: &mut [u8]) -> Result<(), Fault> {
+        (**self).read(page, view, into)
+    }
+
+    fn stage(&mut self, page: PageId, bytes: &[u8]) -> Result<(), Fault> {
+        (**self).stage(page, bytes)
+    }
+
+    fn commit(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
+        (**self).commit(pages, durability)
+    }
+
+    fn abort(&mut self) {
+        (**self).abort();
+    }
+
+    fn length(&mut self) -> Result<Length, Fault> {
+        (**self).length()
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        (**self).close()
+    }
+}
+
 /// What kind of trouble a storage reports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -203,3 +203,40 @@ fn a_log_beside_another_state_of_the_file_is_refused() {
     assert!(error.is_corrupt(), "{error}");
     assert_eq!(error.fault().map(|fault| fault.kind()), Some(FaultKind::Corrupt));
 }
+
+/// Node cannot lock a file: it makes one, and marks it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_of_node_holds_the_lock_while_it_lives() {
+    let folder = Folder::new("node");
+    let lock = folder.0.join("moon.keep-lock");
+    let pid = std::process::id();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let ticks = stat.rsplit_once(')').unwrap().1.split(' ').nth(20).unwrap();
+    let birth = format!("{} {ticks}", boot.trim());
+    for content in [format!("process {pid} (node)\n"), format!("process {pid} (node)\n{birth}\n")] {
+        fs::write(&lock, &content).unwrap();
+        for read_only in [false, true] {
+            let options = FileOptions { read_only, ..FileOptions::default() };
+            let error = open(folder.path(), options).err().unwrap();
+            assert!(error.is_locked(), "{error}");
+            assert!(error.to_string().contains(&format!("process {pid} (node)")), "{error}");
+            assert_eq!(fs::read_to_string(&lock).unwrap(), content);
+        }
+    }
+    let dead = [
+        format!("process {pid} (node)\n{} 1\n", boot.trim()),
+        "process 2147483646 (node)\n".to_string(),
+        format!("process {pid} (moonkeep)\n"),
+        "nonsense".to_string(),
+        String::new(),
+    ];
+    for content in dead {
+        fs::write(&lock, &content).unwrap();
+        let store = open(folder.path(), FileOptions::default()).unwrap();
+        assert!(fs::read_to_string(&lock).unwrap().starts_with(&format!("process {pid} (")));
+        store.close().unwrap();
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "", "left for others at once");
+    }
+}

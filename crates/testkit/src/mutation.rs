@@ -203,7 +203,7 @@ return true
 /// What the engine says, were the program of the image wrong.
 pub fn image() -> Result<Image, moonkeep::Error> {
     let mut engine = Engine::new(&Options::default())?;
-    engine.eval(HOME.as_bytes(), "=home")?;
+    engine.run(HOME.as_bytes(), "=home")?;
     Ok(Image::decode(&engine.save()?)?)
 }
 
@@ -216,7 +216,7 @@ pub fn run_image(bytes: &[u8]) -> (bool, bool) {
     if engine.restore(bytes).is_err() {
         return (false, false);
     }
-    let succeeded = engine.eval(EXERCISE.as_bytes(), "=exercise").is_ok();
+    let succeeded = engine.run(EXERCISE.as_bytes(), "=exercise").is_ok();
     // Each coroutine by itself, too: the exercise may have spent its budget before.
     let home = engine.home();
     let mut key = Value::NIL;

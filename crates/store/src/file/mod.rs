@@ -3,15 +3,17 @@
 //! Beside the store's own file there are three, named after it: the log (`-log`), the lock
 //! (`-lock`, which names its holder) and, while a large transaction is open, `-index`.
 
+mod lock;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 
 use crate::log::{LogOptions, LogStorage, Medium, MediumFile};
 use crate::storage::{Fault, FaultKind};
+use lock::Lock;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// How a store in a file is opened.
@@ -21,13 +23,17 @@ pub struct FileOptions {
     pub create: bool,
     /// Never write. A store whose last process died must be opened for writing once first.
     pub read_only: bool,
+    /// How a file begins that is no store and whose place the store takes: what an earlier version
+    /// of the program kept. It stays, for [`replaced_file`], until the store's first commits are
+    /// durable in a file beside it (`-new`), which is then renamed. A crash leaves one of the two.
+    pub replaces: Option<&'static [u8]>,
     /// Page size, buffer and checkpoints.
     pub log: LogOptions,
 }
 
 impl Default for FileOptions {
     fn default() -> FileOptions {
-        FileOptions { create: true, read_only: false, log: LogOptions::default() }
+        FileOptions { create: true, read_only: false, replaces: None, log: LogOptions::default() }
     }
 }
 
@@ -35,12 +41,13 @@ impl Default for FileOptions {
 #[derive(Debug)]
 pub struct FileMedium {
     path: PathBuf,
+    /// Where the pages are: beside the path while it holds a file that they replace.
+    data_path: PathBuf,
     read_only: bool,
     data: File,
     log: Option<File>,
     index: Option<File>,
-    /// Held for as long as it is open.
-    lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 /// Opens the store in the file at `path`, with its log, and locks it.
@@ -104,40 +111,30 @@ fn open(path: &Path, options: FileOptions) -> Result<File, Fault> {
     opened.map_err(|error| fault_of(&error, path))
 }
 
-/// Takes the lock file, or says who has it.
-fn lock(path: &Path, options: FileOptions) -> Result<Option<File>, Fault> {
-    let path = beside(path, "-lock");
-    let mut file = match open(&path, FileOptions { create: true, ..options }) {
-        Ok(file) => file,
-        // Nobody can have locked what does not exist, and a reader leaves nothing behind.
-        Err(fault) if options.read_only && fault.kind() == FaultKind::Missing => return Ok(None),
-        Err(fault) => return Err(fault),
-    };
-    let taken = if options.read_only { file.try_lock_shared() } else { file.try_lock() };
-    match taken {
-        Ok(()) if options.read_only => {}
-        Ok(()) => {
-            let program = std::env::current_exe().unwrap_or_default();
-            let program = program.file_name().unwrap_or_default().to_string_lossy();
-            let text = format!("process {} ({program})\n", std::process::id());
-            let written = file.set_len(0).and_then(|()| file.rewind());
-            let written = written.and_then(|()| file.write_all(text.as_bytes()));
-            written.map_err(|error| fault_of(&error, &path))?;
+/// Whether a file is there and begins with `start`.
+fn begins_with(path: &Path, start: &[u8]) -> Result<bool, Fault> {
+    let mut bytes = vec![0; start.len()];
+    let outcome = File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
+    match outcome {
+        Ok(()) => Ok(bytes == start),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {
+            Ok(false)
         }
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Without a name the error is still the right one.
-            let _ = file.read_to_string(&mut holder);
-            let holder = match holder.trim() {
-                "" => "another process",
-                holder => holder,
-            };
-            let detail = format!("{} is held by {holder}", path.display());
-            return Err(Fault::with_detail(FaultKind::Locked, detail));
-        }
-        Err(TryLockError::Error(error)) => return Err(fault_of(&error, &path)),
+        Err(error) => Err(fault_of(&error, path)),
     }
-    Ok(Some(file))
+}
+
+/// The file whose place the store at `path` takes, if it is still there: one that begins with
+/// `start`; see [`FileOptions::replaces`]. The store has to be open, which holds its lock.
+///
+/// # Errors
+/// A [`Fault`] of kind `ReadOnly` or `Io`.
+pub fn replaced_file(path: impl AsRef<Path>, start: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let path = path.as_ref();
+    if !begins_with(path, start)? {
+        return Ok(None);
+    }
+    std::fs::read(path).map(Some).map_err(|error| fault_of(&error, path))
 }
 
 impl FileMedium {
@@ -151,20 +148,33 @@ impl FileMedium {
             let detail = format!("{} does not exist", path.display());
             return Err(Fault::with_detail(FaultKind::Missing, detail));
         }
-        let lock = lock(path, options)?;
+        let lock = Lock::take(path, options)?;
         let new = !path.exists() || !beside(path, "-log").exists();
-        let data = open(path, options)?;
+        let replaces = match options.replaces {
+            Some(start) => begins_with(path, start)?,
+            None => false,
+        };
+        let data_path = if replaces { beside(path, "-new") } else { path.to_owned() };
+        let data = open(&data_path, options)?;
         let log_path = beside(path, "-log");
         let log = match open(&log_path, FileOptions { create: true, ..options }) {
             Ok(file) => Some(file),
             Err(fault) if options.read_only && fault.kind() == FaultKind::Missing => None,
             Err(fault) => return Err(fault),
         };
+        let is_empty = |file: &Option<File>| match file {
+            Some(file) => file.metadata().is_ok_and(|metadata| metadata.len() == 0),
+            None => true,
+        };
+        if replaces && !options.read_only && is_empty(&log) {
+            // Without a log no commit has been made, and what lies there is left over.
+            data.set_len(0).map_err(|error| fault_of(&error, &data_path))?;
+        }
         if new && !options.read_only {
             platform::sync_folder(path).map_err(|error| fault_of(&error, path))?;
         }
         let read_only = options.read_only;
-        Ok(FileMedium { path: path.to_owned(), read_only, data, log, index: None, lock })
+        Ok(FileMedium { path: path.to_owned(), data_path, read_only, data, log, index: None, lock })
     }
 
     fn file(&mut self, file: MediumFile) -> Option<&mut File> {
@@ -177,7 +187,7 @@ impl FileMedium {
 
     fn path_of(&self, file: MediumFile) -> PathBuf {
         match file {
-            MediumFile::Data => self.path.clone(),
+            MediumFile::Data => self.data_path.clone(),
             MediumFile::Log => beside(&self.path, "-log"),
             MediumFile::Index => beside(&self.path, "-index"),
         }
@@ -257,7 +267,15 @@ impl Medium for FileMedium {
 
     fn sync(&mut self, file: MediumFile) -> Result<(), Fault> {
         let result = self.writable(file)?.sync_data();
-        self.checked(file, result)
+        self.checked(file, result)?;
+        if file == MediumFile::Data && self.data_path != self.path {
+            // From here on the log may be started over.
+            let renamed = std::fs::rename(&self.data_path, &self.path)
+                .and_then(|()| platform::sync_folder(&self.path));
+            self.checked(file, renamed)?;
+            self.data_path.clone_from(&self.path);
+        }
+        Ok(())
     }
 
     fn length(&mut self, file: MediumFile) -> Result<u64, Fault> {
@@ -276,9 +294,7 @@ impl Medium for FileMedium {
             // It means nothing to anyone; the next store would empty it.
             let _ = std::fs::remove_file(self.path_of(MediumFile::Index));
         }
-        match self.lock.take() {
-            Some(lock) => lock.unlock().map_err(|error| fault_of(&error, &self.path)),
-            None => Ok(()),
-        }
+        self.lock = None;
+        Ok(())
     }
 }

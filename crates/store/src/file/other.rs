@@ -23,3 +23,13 @@ pub(super) fn is_deleted(_file: &File) -> Result<bool> {
 pub(super) fn sync_folder(_path: &Path) -> Result<()> {
     Ok(())
 }
+
+/// Such systems do not let a locked file be removed.
+pub(super) fn is_same(_file: &File, _path: &Path) -> bool {
+    true
+}
+
+/// Such systems do not let Node open a locked file, so that nobody has to ask.
+pub(super) fn is_alive(_pid: i32, _birth: &str) -> bool {
+    false
+}

@@ -5,6 +5,8 @@ use std::io::Result;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+use rustix::process::{Pid, test_kill_process};
+
 pub(super) fn read_at(file: &mut File, at: u64, into: &mut [u8]) -> Result<usize> {
     FileExt::read_at(file, into, at)
 }
@@ -25,4 +27,33 @@ pub(super) fn sync_folder(path: &Path) -> Result<()> {
         _ => Path::new("."),
     };
     File::open(folder)?.sync_all()
+}
+
+/// Whether a path leads to an open file.
+pub(super) fn is_same(file: &File, path: &Path) -> bool {
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Whether a process runs, and is the one that runs since `birth`, where that can be told.
+pub(super) fn is_alive(pid: i32, birth: &str) -> bool {
+    let responds = match Pid::from_raw(pid).map(test_kill_process) {
+        Some(Ok(())) => true,
+        // It belongs to somebody else.
+        Some(Err(error)) => error == rustix::io::Errno::PERM,
+        None => false,
+    };
+    let now = birth_of(pid).unwrap_or_default();
+    responds && (birth.is_empty() || now.is_empty() || birth == now)
+}
+
+/// Which start of the system this is, and when in its clock a process began; Linux tells.
+fn birth_of(pid: i32) -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold blanks.
+    let ticks = stat.get(stat.rfind(')')? + 2..)?.split(' ').nth(19)?;
+    Some(format!("{} {ticks}", boot.trim()))
 }
