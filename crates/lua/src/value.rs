@@ -243,9 +243,7 @@ impl Value {
     /// The float, if this is one (an integer is not).
     #[inline(always)]
     pub const fn as_float(&self) -> Option<f64> {
-        // Compared in half its width: beside the test for an integer this stays a branch of its
-        // own, where two tests of one number would become a jump table.
-        if self.tag as u32 == tag::FLOAT as u32 { Some(f64::from_bits(self.payload)) } else { None }
+        if self.is_float() { Some(self.raw_float()) } else { None }
     }
 
     /// Integer or float as a float; strings are not converted.
@@ -263,7 +261,37 @@ impl Value {
     /// Whether this is an integer or a float.
     #[inline(always)]
     pub const fn is_number(&self) -> bool {
-        self.tag == tag::INTEGER || self.tag == tag::FLOAT
+        self.tag.wrapping_sub(tag::INTEGER) <= tag::FLOAT - tag::INTEGER
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_integer(&self) -> bool {
+        self.tag == tag::INTEGER
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_float(&self) -> bool {
+        // Compared in half its width: beside the test for an integer this stays a branch of its
+        // own, where two tests of one number would become a jump table.
+        self.tag as u32 == tag::FLOAT as u32
+    }
+
+    /// The number, if this is an integer.
+    #[inline(always)]
+    pub(crate) const fn raw_integer(&self) -> i64 {
+        self.payload as i64
+    }
+
+    /// The number, if this is a float.
+    #[inline(always)]
+    pub(crate) const fn raw_float(&self) -> f64 {
+        f64::from_bits(self.payload)
+    }
+
+    /// The number as a float, if this is a number.
+    #[inline(always)]
+    pub(crate) const fn raw_number(&self) -> f64 {
+        if self.is_float() { self.raw_float() } else { self.raw_integer() as f64 }
     }
 
     /// The string's handle, if this is a string.

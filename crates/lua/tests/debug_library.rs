@@ -226,6 +226,46 @@ fn hooks_are_called() {
     shown("local _, m = pcall(debug.sethook, print) show(m)");
 }
 
+/// Under a count hook every instruction goes its long way: the same results, the same counts.
+#[test]
+fn instructions_do_the_same_when_counted() {
+    let programs = [
+        "local n = 0 for i = 1.0, 2.0, 0.25 do n = n + i end r = n",
+        "local n = 0 for i = 10, 1, -3 do n = n + i end r = n",
+        "local n = 0 repeat n = n + 1 until n >= 5 r = n",
+        "local n = 0 ::top:: n = n + 1 if n < 7 then goto top end r = n",
+        "local a, b, n = 1, 2.0, 0 if a == b then n = 1 elseif a ~= 1 then n = 2 end r = n",
+        "local a, b = 1, 2.5 r = (a < b and 1 or 2) + (a <= b and 10 or 20) + (b > 2 and 5 or 6)",
+        "local a, s = 4, 'x' r = (a == 4 and s == 'x' and a >= 4 and a <= 4 and not (a > 4)) and s",
+        "local function f(...) local a, b = ... return b, a end r = select(2, f(1, 2)) .. 'z'",
+        "local function f(n) if n == 0 then return 0 end return f(n - 1) end r = f(3)",
+        "local o = setmetatable({}, {__index = {m = function(_, x) return x end}}) r = o:m(7)",
+        "local v = 5 local function g() v = v + 1 return v end r = g() + g() // 2 % 4 ^ 2 / 8",
+        "r = (7 & 3 | 8 ~ 1) << 2 >> 1, ~5",
+    ];
+    for program in programs {
+        shown(&format!(
+            "local count, program = 0, load([[{program}]])
+             debug.sethook(function() count = count + 1 end, '', 1)
+             program()
+             debug.sethook()
+             local hooked = r
+             program()
+             show(count, hooked, r)"
+        ));
+    }
+    // A generic `for` counts its preparation as an instruction of its own here.
+    shown(
+        "local n, t, none = 0, {1, 2, x = 3, 4}, function() end
+         debug.sethook(none, '', 1)
+         for k, v in pairs(t) do n = n + v end
+         for _, v in ipairs(t) do n = n + v end
+         for a, b, c in next, t do n = n + (c or 100) end
+         debug.sethook()
+         show(n)",
+    );
+}
+
 #[test]
 fn metatables_and_user_values() {
     shown(

@@ -4,7 +4,7 @@ use super::{Gray, Phase};
 use crate::heap::Heap;
 use crate::heap::arena::Object;
 use crate::heap::color;
-use crate::heap::function::{CODE_WINDOW, CONSTANT_WINDOW, CodePool};
+use crate::heap::function::{CONSTANT_WINDOW, CodePool, Instruction};
 use crate::vm::Vm;
 
 /// Work units of a step per byte allocated, at a multiplier of 100.
@@ -191,7 +191,7 @@ impl Heap {
 
     /// Closes the gaps that freed prototypes left in the code pool, once they are half of it.
     fn compact_code(&mut self) {
-        let used = self.pool.code.len() - CODE_WINDOW;
+        let used = self.pool.code.len();
         if self.gc.dead_code * 2 < used.max(1024) {
             return;
         }
@@ -225,7 +225,7 @@ impl CodePool {
         let before = self.owned_bytes();
         self.code.truncate(code);
         self.constants.truncate(constants);
-        self.code.shrink_to(code + CODE_WINDOW);
+        self.code.shrink_to(code);
         self.constants.shrink_to(constants + CONSTANT_WINDOW);
         self.pad();
         let after = self.owned_bytes();
@@ -235,6 +235,6 @@ impl CodePool {
     }
 
     fn owned_bytes(&self) -> usize {
-        self.code.capacity() * size_of_val(&self.code[..1]) + self.constants.capacity() * 16
+        self.code.capacity() * size_of::<Instruction>() + self.constants.capacity() * 16
     }
 }

@@ -8,8 +8,9 @@ use super::color;
 use crate::bytecode::Function;
 use crate::value::{NativeId, ProtoId, ThreadId, UpvalueId, Value};
 
-/// Number of instructions that the fast dispatch loop can see at once; must be a power of two.
-pub(crate) const CODE_WINDOW: usize = 4096;
+/// Instructions, or constants, that all functions together may have, as a power of two: so much
+/// can be told of an index without a look at what it leads to.
+pub(crate) const POOL_BITS: u32 = 28;
 /// Number of constants that an 8-bit operand can name.
 pub(crate) const CONSTANT_WINDOW: usize = 256;
 
@@ -30,8 +31,6 @@ pub(crate) struct ProtoHead {
     pub parameter_count: u8,
     pub register_count: u8,
     pub is_vararg: bool,
-    /// Too long for the fast loop's window.
-    pub is_long: bool,
 }
 
 /// The rest of a prototype.
@@ -72,8 +71,8 @@ impl Object for Proto {
     }
 }
 
-/// Instructions and constants of all prototypes, end to end, padded so that a window of fixed
-/// size can be laid at the start of each.
+/// Instructions and constants of all prototypes, end to end; the constants are padded so that a
+/// window of fixed size can be laid at the start of each.
 #[derive(Debug)]
 pub(crate) struct CodePool {
     pub code: Vec<Instruction>,
@@ -88,8 +87,6 @@ impl CodePool {
     }
 
     pub fn pad(&mut self) {
-        let empty = Instruction { word: u32::MAX, cache: Cell::new(0) };
-        self.code.resize(self.code.len() + CODE_WINDOW, empty);
         self.constants.resize(self.constants.len() + CONSTANT_WINDOW, Value::NIL);
     }
 
@@ -100,9 +97,12 @@ impl CodePool {
         code: &[u32],
         constants: &[Value],
     ) -> Result<(u32, u32), OutOfMemory> {
+        let longest = self.code.len().max(self.constants.len()) + code.len().max(constants.len());
+        if longest >= 1 << POOL_BITS {
+            return Err(OutOfMemory);
+        }
         reserve_amortised(account, &mut self.code, code.len())?;
         reserve_amortised(account, &mut self.constants, constants.len())?;
-        self.code.truncate(self.code.len() - CODE_WINDOW);
         self.constants.truncate(self.constants.len() - CONSTANT_WINDOW);
         let starts = (self.code.len() as u32, self.constants.len() as u32);
         let fresh = |&word: &u32| Instruction { word, cache: Cell::new(0) };

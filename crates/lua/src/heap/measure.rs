@@ -2,7 +2,7 @@
 
 use super::arena::{Arena, Object};
 use super::color;
-use super::function::{CODE_WINDOW, CONSTANT_WINDOW, Instruction};
+use super::function::{CONSTANT_WINDOW, Instruction};
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -45,8 +45,7 @@ impl Vm {
         measure.add(&heap.protos);
         measure.bytes += heap.strings.table_bytes();
         // The padding that an empty pool has is not charged.
-        measure.bytes += heap.pool.code.capacity().saturating_sub(CODE_WINDOW)
-            * size_of::<Instruction>()
+        measure.bytes += heap.pool.code.capacity() * size_of::<Instruction>()
             + heap.pool.constants.capacity().saturating_sub(CONSTANT_WINDOW) * size_of::<Value>();
         measure.bytes += self.execution.owned_bytes();
         measure

@@ -272,7 +272,6 @@ impl Heap {
             parameter_count: function.parameter_count,
             register_count: function.register_count,
             is_vararg: function.is_vararg,
-            is_long: code.len() > function::CODE_WINDOW,
         };
         let proto = Proto::new(function, children, self.white);
         let Ok(id) = self.place_proto(proto) else {

@@ -5,6 +5,8 @@
 //! keys in a scatter table in which an element out of its main position yields to one that is in
 //! its own. Removed keys stay as dead entries, so that a traversal may assign nil to fields.
 
+use std::cell::Cell;
+
 use super::account::{Account, OutOfMemory, reserve};
 use super::arena::{Arena, Object};
 use super::color;
@@ -83,6 +85,15 @@ enum Slot {
     Node(usize),
 }
 
+/// Where a traversal goes on.
+pub(crate) enum Step {
+    Element(usize),
+    Node(usize),
+    End,
+    /// Only the general way can tell.
+    Far,
+}
+
 /// `next` was given a key that is not in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidKey;
@@ -128,6 +139,55 @@ impl Table {
         }
     }
 
+    /// The element at an integer key, if it lies in the array part.
+    #[inline(always)]
+    pub(crate) fn in_array(&self, key: i64) -> Option<&Value> {
+        let index = (key as u64).wrapping_sub(1);
+        if index >= self.array.len() as u64 {
+            return None;
+        }
+        self.array.get(index as usize)
+    }
+
+    /// The length, if it is plain from the array part alone.
+    #[inline(always)]
+    pub(crate) fn plain_length(&self) -> Option<usize> {
+        match self.array.last() {
+            Some(last) if last.is_nil() => None,
+            _ if self.nodes.is_empty() => Some(self.array.len()),
+            _ => None,
+        }
+    }
+
+    /// Where the entry after `key` is, in the order of [`Table::next_cached`].
+    #[inline(always)]
+    pub(crate) fn step(&self, key: &Value, cache: &Cell<u32>) -> Step {
+        let mut node = 0;
+        if key.is_nil() || key.is_integer() && self.in_array(key.raw_integer()).is_some() {
+            // The element after number n has the index n, the first one 0, as nil's payload is.
+            match self.array.get(key.payload as usize) {
+                Some(value) if value.is_nil() => return Step::Far,
+                Some(_) => return Step::Element(key.payload as usize),
+                None => {}
+            }
+        } else {
+            let last = cache.get() as usize;
+            match self.nodes.get(last) {
+                Some(node) if node.key().same(key) => {}
+                _ => return Step::Far,
+            }
+            node = last + 1;
+        }
+        while let Some(entry) = self.nodes.get(node) {
+            if !entry.value.is_nil() {
+                cache.set(node as u32);
+                return Step::Node(node);
+            }
+            node += 1;
+        }
+        Step::End
+    }
+
     /// The value at an interned string.
     #[inline(always)]
     pub(crate) fn get_short(&self, id: StringId) -> Value {
@@ -138,15 +198,6 @@ impl Table {
                 return node.value;
             }
             index = node.next as usize;
-        }
-    }
-
-    /// The value at an integer key.
-    #[inline(always)]
-    pub fn get_integer(&self, key: i64) -> Value {
-        match self.array.get((key as u64).wrapping_sub(1) as usize) {
-            Some(value) if key as u64 <= u32::MAX as u64 => *value,
-            _ => self.get_integer_hash(key),
         }
     }
 
@@ -321,7 +372,7 @@ impl Table {
         &self,
         strings: &Arena<StringObject>,
         key: Value,
-        cache: &std::cell::Cell<u32>,
+        cache: &Cell<u32>,
     ) -> Result<Option<(Value, Value)>, InvalidKey> {
         let mut index = match key.as_integer() {
             Some(n) if n > 0 && n as u64 <= self.array.len() as u64 => n as usize,

@@ -29,13 +29,6 @@ pub fn power(x: f64, y: f64) -> f64 {
     if y == 2.0 { x * x } else { x.powf(y) }
 }
 
-/// Two numbers of which not both are of one kind, as floats; out of line to keep it rare.
-#[cold]
-#[inline(never)]
-pub fn mixed(x: &Value, y: &Value) -> Option<(f64, f64)> {
-    Some((x.as_number()?, y.as_number()?))
-}
-
 /// `x << y`; negative distances shift right, large ones give 0.
 #[inline(always)]
 pub fn shift_left(x: i64, y: i64) -> i64 {

@@ -62,12 +62,6 @@ impl Vm {
         self.call_flagged(slot, wanted, 0)
     }
 
-    /// The same for what is no Lua function, as far as the caller knows.
-    #[inline(never)]
-    pub(crate) fn call_other(&mut self, slot: usize, wanted: u16) -> Result<(), Signal> {
-        self.call_flagged(slot, wanted, 0)
-    }
-
     pub(crate) fn call_flagged(
         &mut self,
         slot: usize,
@@ -129,20 +123,6 @@ impl Vm {
         self.push_frame(Frame { closure, proto, pc: 0, base, wanted, kind, flags, extra: 0 })
     }
 
-    /// Finishes entering a Lua frame that was just pushed; its arguments end at `end`.
-    pub(crate) fn enter_slowly(&mut self, end: usize) -> Result<(), Signal> {
-        if let Some(&frame) = self.execution.frames.last() {
-            let parameters = self.heap.heads[frame.proto.index()].parameter_count as usize;
-            for index in end..frame.base as usize + parameters {
-                self.execution.stack[index] = Value::NIL;
-            }
-        }
-        if self.hook_active() {
-            self.hook_call()?;
-        }
-        Ok(())
-    }
-
     fn call_native(
         &mut self,
         slot: usize,
@@ -170,8 +150,7 @@ impl Vm {
                 function(&mut Call { vm: self, base, count })?
             }
             Body::Control(control) => {
-                self.control(*control, base, count)?;
-                return self.after_native();
+                return self.control(*control, base, count);
             }
         };
         if self.heap.account.wants_collection() {
@@ -185,14 +164,7 @@ impl Vm {
         if self.hook_active() {
             self.hook_return(top - pushed, pushed)?;
         }
-        self.finish_return(top - pushed, pushed)?;
-        self.after_native()
-    }
-
-    /// A native function may have set or removed a hook.
-    #[inline(always)]
-    fn after_native(&self) -> Result<(), Signal> {
-        if self.hook.changed() { Err(Signal::Reenter) } else { Ok(()) }
+        self.finish_return(top - pushed, pushed)
     }
 
     fn control(&mut self, control: Control, base: usize, count: usize) -> Result<(), Signal> {
@@ -390,10 +362,7 @@ impl Vm {
                     }
                     self.call_at(1, RETURN_SLOW)?;
                 }
-                FrameKind::Bottom => {
-                    self.finish_coroutine(first)?;
-                    self.after_native()?;
-                }
+                FrameKind::Bottom => self.finish_coroutine(first)?,
                 FrameKind::ProtectedCall | FrameKind::ProtectedCallWithHandler => {
                     self.end_protected();
                     let first = self.results_of_protected_call(first);
@@ -472,7 +441,7 @@ impl Vm {
     }
 
     /// Moves the program counter of the frame on top.
-    fn skip(&mut self, distance: i32) {
+    pub(super) fn skip(&mut self, distance: i32) {
         if let Some(frame) = self.execution.frames.last_mut() {
             frame.pc = (frame.pc as i32 + distance) as u32;
         }

@@ -2,6 +2,7 @@
 
 use super::{Signal, Vm};
 use crate::heap::thread::{FrameKind, flag};
+use crate::opcode::{self as oc, op};
 use crate::value::Value;
 
 /// What a hook asks for.
@@ -46,8 +47,6 @@ pub(crate) struct Active {
     on: bool,
     /// A hook is running: it is not hooked itself.
     inside: bool,
-    /// The dispatch loop has to be entered again, since the other variant may be needed.
-    changed: bool,
     hook: Hook,
     /// The values that the event is about: the number of the first one and their count.
     transfer: (usize, usize),
@@ -77,27 +76,6 @@ impl Active {
 
     pub fn transferred(&self) -> (usize, usize) {
         self.transfer
-    }
-
-    /// Whether the dispatch loop has to be left, since a hook was set or removed.
-    #[inline(always)]
-    pub fn changed(&self) -> bool {
-        self.changed
-    }
-
-    /// The dispatch loop is entered.
-    pub fn settle(&mut self) {
-        self.changed = false;
-    }
-
-    /// What [`Active::leave_driver`] needs.
-    pub fn enter_driver(&self) -> (bool, bool) {
-        (self.changed, self.on)
-    }
-
-    /// A driver ends: the loop below it may have to be entered again.
-    pub fn leave_driver(&mut self, (changed, on): (bool, bool)) {
-        self.changed = changed || on != self.on;
     }
 }
 
@@ -133,9 +111,7 @@ impl Vm {
     /// After the running thread or its hook has changed.
     pub(crate) fn refresh_hook(&mut self) {
         let hook = self.heap.threads.items[self.current.index()].hook;
-        let on = !hook.mask.is_empty();
-        self.hook.changed |= on != self.hook.on;
-        self.hook.on = on;
+        self.hook.on = !hook.mask.is_empty();
         self.hook.hook = hook;
     }
 
@@ -149,6 +125,9 @@ impl Vm {
         let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
         if frame.pc == 0 && self.heap.heads[frame.proto.index()].is_vararg {
             return Ok(()); // The function begins after its arguments were arranged.
+        }
+        if oc::opcode(self.word(frame.proto, frame.pc as usize)) == op::TFORLOOP {
+            return Ok(()); // The second half of the instruction before.
         }
         let mask = self.hook.hook.mask;
         if mask.count > 0 {

@@ -9,6 +9,7 @@ mod embed;
 pub(crate) mod error;
 mod execute;
 pub(crate) mod hook;
+mod instructions;
 mod limits;
 pub(crate) mod names;
 mod native;
@@ -57,7 +58,7 @@ pub(crate) enum Signal {
     Returned,
     /// A host function will answer later.
     Waiting,
-    /// The dispatch loop has to be entered again, perhaps in the other variant.
+    /// The slice is used up.
     Reenter,
 }
 

@@ -173,13 +173,12 @@ impl Vm {
 
     /// `NEWTABLE`
     #[inline(never)]
-    pub(crate) fn new_table(&mut self, i: u32, extra: u32, target: usize) -> Result<(), Signal> {
+    pub(crate) fn new_table(&mut self, i: u32, extra: usize, target: usize) -> Result<(), Signal> {
         let hash = match oc::b(i) {
             0 => 0,
             log => 1usize << (log - 1).min(30),
         };
-        let array =
-            oc::c(i) + if oc::k(i) { oc::ax(extra) * (oc::MAX_ARG as usize + 1) } else { 0 };
+        let array = oc::c(i) + if oc::k(i) { extra * (oc::MAX_ARG as usize + 1) } else { 0 };
         let table = if array == 0 && hash == 0 {
             self.heap.table()
         } else {
@@ -346,29 +345,6 @@ impl Vm {
         Ok(())
     }
 
-    #[inline(never)]
-    pub(crate) fn get_upvalue_field(
-        &mut self,
-        id: UpvalueId,
-        key: Value,
-        a: usize,
-    ) -> Result<(), Signal> {
-        let object = self.open_value(id);
-        let base = self.execution.frames.last().map_or(0, |frame| frame.base as usize);
-        self.index(object, key, base + a)
-    }
-
-    #[inline(never)]
-    pub(crate) fn set_upvalue_field(
-        &mut self,
-        id: UpvalueId,
-        key: Value,
-        value: Value,
-    ) -> Result<(), Signal> {
-        let object = self.open_value(id);
-        self.set_index(object, key, value)
-    }
-
     /// `target := #x`
     #[inline(never)]
     pub(crate) fn length(&mut self, x: Value, target: usize) -> Result<(), Signal> {
@@ -482,11 +458,13 @@ impl Vm {
     }
 
     /// The outcome of a comparison: the next instruction is the jump to skip or to take.
-    fn conclude(&mut self, outcome: bool, k: bool) -> Result<(), Signal> {
-        if outcome != k
-            && let Some(frame) = self.execution.frames.last_mut()
-        {
-            frame.pc += 1;
+    pub(crate) fn conclude(&mut self, outcome: bool, k: bool) -> Result<(), Signal> {
+        let Some(&frame) = self.execution.frames.last() else { return Ok(()) };
+        if outcome != k {
+            self.skip(1);
+        } else {
+            let distance = oc::sj(self.word(frame.proto, frame.pc as usize));
+            return self.jump(distance + 1);
         }
         Ok(())
     }
@@ -552,7 +530,8 @@ impl Vm {
         let n = oc::sb(i);
         let y = if oc::c(i) != 0 { Value::float(n as f64) } else { Value::integer(n as i64) };
         let swapped = matches!(oc::opcode(i), oc::op::GTI | oc::op::GEI);
-        if swapped { self.compare_event(event, y, x) } else { self.compare_event(event, x, y) }
+        let (x, y) = if swapped { (y, x) } else { (x, y) };
+        self.compare_slow(event, x, y, oc::k(i))
     }
 
     /// `FORPREP` for what is not simply three integers with a step.

@@ -1,6 +1,5 @@
 //! The driver: runs Lua code from Rust, whole or in steps.
 
-use super::execute::Leave;
 use super::{Signal, Throw, Vm, names};
 use crate::heap::thread::{FrameKind, RETURN_SLOW, flag};
 use crate::value::{ThreadId, Value};
@@ -141,9 +140,7 @@ impl Vm {
     /// Runs until a boundary returns, a host function waits or the step is over.
     fn drive(&mut self) -> Result<Outcome, Throw> {
         self.limits.drivers += 1;
-        let hook = self.hook.enter_driver();
         let outcome = self.drive_on();
-        self.hook.leave_driver(hook);
         self.limits.drivers -= 1;
         outcome
     }
@@ -151,10 +148,8 @@ impl Vm {
     fn drive_on(&mut self) -> Result<Outcome, Throw> {
         loop {
             match self.enter() {
-                Ok(Leave::Switch) => {}
-                Ok(Leave::Slice) => {}
+                Ok(()) | Err(Signal::Reenter) => {}
                 Err(Signal::Throw(throw)) => self.unwind(throw)?,
-                Err(Signal::Reenter) => {}
                 Err(Signal::Returned) => return Ok(Outcome::Returned),
                 Err(Signal::Waiting) => return Ok(Outcome::Waiting),
             }
@@ -170,17 +165,14 @@ impl Vm {
         }
     }
 
-    /// Enters the variant of the dispatch loop that the frame on top needs.
-    fn enter(&mut self) -> Result<Leave, Signal> {
-        self.hook.settle();
-        if self.execution.frames.last().is_some_and(|frame| frame.kind != FrameKind::Lua) {
-            self.settle()?;
-        }
-        let long = match self.execution.frames.last() {
-            Some(frame) => self.heap.heads[frame.proto.index()].is_long,
+    /// Enters the dispatch loop with the frame on top.
+    fn enter(&mut self) -> Result<(), Signal> {
+        match self.execution.frames.last() {
             None => return Err(Signal::Returned),
-        };
-        if long || self.hook_active() { self.execute_long() } else { self.execute_short() }
+            Some(frame) if frame.kind != FrameKind::Lua => self.settle()?,
+            Some(_) => {}
+        }
+        if self.slice < 0 { Ok(()) } else { self.execute() }
     }
 
     /// Pops the boundary frame that a call returned to.
