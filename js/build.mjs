@@ -1,6 +1,6 @@
 // Bundles the entries and the tests; `tsc` has checked the types and written the declarations.
 import { build } from 'esbuild';
-import { readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 
 const common = { bundle: true, format: 'esm', sourcemap: true, logLevel: 'warning' };
 
@@ -26,5 +26,17 @@ await build({
   outdir: 'dist/test',
   platform: 'node',
   target: 'node20',
-  external: ['/browser.js', 'moonkeep', 'moonkeep/*', 'playwright-core'],
+  external: ['/browser.js', '/test/*', 'moonkeep', 'moonkeep/*', 'playwright-core', 'ws'],
 });
+// What the tests' pages load, and the module of the store alone.
+await build({
+  ...common,
+  entryPoints: ['kit.ts', 'kit-worker.ts', 'sandboxed.ts'].map((name) => `test/storage/${name}`),
+  entryNames: '[name]',
+  outdir: 'dist/test',
+  platform: 'browser',
+  target: 'es2022',
+});
+cpSync('test/storage/sandboxed.html', 'dist/test/sandboxed.html');
+const stores = '../target/store-module';
+if (existsSync(stores)) cpSync(stores, 'dist/test', { recursive: true });

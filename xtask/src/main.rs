@@ -27,7 +27,7 @@ checks
   fmt                      the format (`cargo fmt` writes it)
   clippy                   lints of every crate and target, warnings denied
   tidy [--rebind]          the rules of this project; --rebind renews the hashes in documents
-  test                     everything: Rust, doc tests, Node, Chromium
+  test                     everything: Rust, doc tests, Node, Chromium, Firefox, WebKit
   doc                      the API documentation, warnings denied
 
 builds

@@ -3,7 +3,6 @@
 use crate::run::{cmd, exists, tee};
 use crate::{tools, wasm};
 use anyhow::{Result, bail};
-use std::path::Path;
 
 /// How many tests passed and failed.
 #[derive(Default, Debug, PartialEq, Clone, Copy)]
@@ -19,7 +18,35 @@ const STRESS: &str = "cargo test --quiet --package moonkeep-lua --package moonke
                       --test debug_library --test image --test library_base \
                       --test library_coroutine --test library_string --test library_table";
 
-/// Rust tests, doc tests, Node tests and Chromium tests.
+/// A browser that the package is tested in, and what Debian has of it.
+struct Browser {
+    name: &'static str,
+    /// Programs with the packages that bring them.
+    programs: &'static [(&'static str, &'static str)],
+    /// Packages without programs.
+    libraries: &'static [&'static str],
+}
+
+const BROWSERS: [Browser; 3] = [
+    Browser { name: "chromium", programs: &[("chromium", "chromium")], libraries: &[] },
+    Browser { name: "firefox", programs: &[("firefox-esr", "firefox-esr")], libraries: &[] },
+    Browser {
+        name: "webkit",
+        programs: &[("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")],
+        libraries: &["python3-gi", "gir1.2-webkit2-4.1"],
+    },
+];
+
+impl Browser {
+    fn install(&self) -> Result<()> {
+        for (program, package) in self.programs {
+            tools::apt(program, package)?;
+        }
+        self.libraries.iter().try_for_each(|package| tools::library(package))
+    }
+}
+
+/// Rust tests, doc tests, and the tests of the package in Node and in every browser.
 pub fn command() -> Result<()> {
     let mut total = Tally::default();
     for (name, part) in parts()? {
@@ -57,9 +84,11 @@ fn parts() -> Result<Vec<Part>> {
     let raw = "cargo test --quiet --locked --manifest-path crates/abi-test/Cargo.toml";
     parts.push(("raw interface", tee(&mut cmd(raw))));
     parts.push(("node", tee(cmd("npm test").current_dir("js"))));
-    if Path::new("js/test/chromium.test.ts").exists() {
-        tools::apt("chromium", "chromium")?;
-        parts.push(("chromium", tee(cmd("npm run test:chromium").current_dir("js"))));
+    for browser in BROWSERS {
+        browser.install()?;
+        let mut command = cmd("node test/run.mjs");
+        command.arg(browser.name).current_dir("js"); // built by the tests of Node
+        parts.push((browser.name, tee(&mut command)));
     }
     Ok(parts)
 }

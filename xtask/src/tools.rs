@@ -34,9 +34,22 @@ pub fn apt(program: &str, package: &str) -> Result<()> {
     if exists(program) {
         return Ok(());
     }
+    install(program, package)
+}
+
+/// A Debian package without a program.
+pub fn library(package: &str) -> Result<()> {
+    let query = output(cmd("dpkg-query --show --showformat ${Status}").arg(package));
+    if query.is_ok_and(|status| status == "install ok installed") {
+        return Ok(());
+    }
+    install(package, package)
+}
+
+fn install(wanted: &str, package: &str) -> Result<()> {
     let root = exists("id") && output(&mut cmd("id -u"))?.trim() == "0";
     if !root || !exists("apt-get") {
-        bail!("{program} is missing: install it (as root on Debian: apt-get install {package})");
+        bail!("{wanted} is missing: install it (as root on Debian: apt-get install {package})");
     }
     run(&mut cmd("apt-get update -q"))?;
     let mut install = cmd("apt-get install -q -y --no-install-recommends");

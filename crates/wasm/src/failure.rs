@@ -70,6 +70,8 @@ codes! {
     StoreForeign = "STORE_FOREIGN", "Choose another path or name.";
     /// The store was written by a newer version.
     StoreNewer = "STORE_NEWER_VERSION", "Use the version that wrote the store, or a newer one.";
+    /// The host does not offer the medium.
+    StoreUnavailable = "STORE_UNAVAILABLE", "Take another medium; the message tells why.";
     /// It is unknown whether the last commit happened.
     StorePoisoned = "STORE_POISONED", "Close the store and open it again.";
     /// A defect of this package.

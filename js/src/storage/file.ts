@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { lockFile } from './file-lock.js';
-import { DATA, INDEX, LOG, storeError, type FaultCode, type FileStorage } from './storage.js';
+import { DATA, INDEX, LOG, storeError, type FileStorage, type StoreCode } from './storage.js';
 
 /** What files are called that lie beside the store's own (`docs/format.md`). */
 const LOG_SUFFIX = '-log';
@@ -15,7 +15,7 @@ const NEW_SUFFIX = '-new';
 const IMAGE_MAGIC = Uint8Array.of(0x89, 0x4d, 0x4f, 0x4f, 0x4e, 0x0d, 0x0a, 0x00);
 
 /** Codes of the system that are more than trouble with input or output. */
-const CODES: Record<string, FaultCode> = {
+const CODES: Record<string, StoreCode> = {
   ENOSPC: 'STORE_FULL',
   EDQUOT: 'STORE_FULL',
   EFBIG: 'STORE_FULL',

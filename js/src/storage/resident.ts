@@ -23,6 +23,24 @@ export class ResidentPages {
     this.pagesPerExtent = extentBytes / pageBytes;
   }
 
+  /** Takes over extents as they were written; whether they are those of so many pages. */
+  fill(extents: readonly Uint8Array[], pages: number): boolean {
+    if (extents.length !== Math.ceil(pages / this.pagesPerExtent)) return false;
+    this.pages = pages;
+    for (const [number, extent] of extents.entries()) {
+      // The last one ends with a page that was the last one once.
+      const used = Math.min(this.extentBytes, pages * this.pageBytes - number * this.extentBytes);
+      if (!(extent instanceof Uint8Array) || extent.length > this.extentBytes) return false;
+      const whole = extent.length === this.extentBytes && used === extent.length;
+      this.extents.push(whole ? extent : padded(extent.subarray(0, used), this.extentBytes));
+    }
+    return true;
+  }
+
+  get hasStaged(): boolean {
+    return this.staged.size > 0;
+  }
+
   read(page: number, view: number, into: Uint8Array): void {
     const slot = view === CURRENT ? this.staged.get(page) : undefined;
     if (slot !== undefined) into.set(this.part(this.slabs, slot));
@@ -43,7 +61,7 @@ export class ResidentPages {
   /** Commits what is staged below `pages`; `changed` gets the extents that are not as before. */
   commit(pages: number, changed: Set<number>): void {
     if (pages < this.pages) this.shorten(pages);
-    if (pages > 0) this.reach(this.extents, pages - 1);
+    for (const made of this.reach(this.extents, pages - 1)) changed.add(made);
     this.pages = pages;
     for (const [page, slot] of this.staged) {
       if (page >= pages) continue;
@@ -65,10 +83,15 @@ export class ResidentPages {
     if (rest > 0) this.extents[whole - 1]?.fill(0, rest);
   }
 
-  /** Makes room for the page or slot of a number. */
-  private reach(blocks: Uint8Array[], number: number): void {
+  /** Makes room for the page or slot of a number; the blocks that this took. */
+  private reach(blocks: Uint8Array[], number: number): number[] {
+    const made: number[] = [];
     const count = Math.floor(number / this.pagesPerExtent) + 1;
-    while (blocks.length < count) blocks.push(new Uint8Array(this.extentBytes));
+    while (blocks.length < count) {
+      made.push(blocks.length);
+      blocks.push(new Uint8Array(this.extentBytes));
+    }
+    return made;
   }
 
   private part(blocks: Uint8Array[], number: number): Uint8Array {
@@ -81,4 +104,10 @@ export class ResidentPages {
     const start = (number % this.pagesPerExtent) * this.pageBytes;
     (blocks[Math.floor(number / this.pagesPerExtent)] as Uint8Array).set(bytes, start);
   }
+}
+
+function padded(bytes: Uint8Array, length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  whole.set(bytes);
+  return whole;
 }

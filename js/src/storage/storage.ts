@@ -97,12 +97,19 @@ const FAULTS = {
   STORE_POISONED: 'the outcome of a commit is unknown; open the store again',
 } as const;
 
-export type FaultCode = keyof typeof FAULTS;
+/** Kinds that occur only while a store is being opened. */
+const REFUSALS = {
+  STORE_NEWER_VERSION: 'the store was written by a newer version',
+  STORE_UNAVAILABLE: 'this host does not offer the medium',
+} as const;
+
+export type StoreCode = keyof typeof FAULTS | keyof typeof REFUSALS;
 const FAULT_CODES = Object.keys(FAULTS);
 
 /** The error for trouble with a medium; its `details` are the words beyond those of the code. */
-export function storeError(code: FaultCode, details: string, cause?: unknown): MoonkeepError {
-  return new MoonkeepError(code, `${FAULTS[code]}: ${details}`, { details, cause });
+export function storeError(code: StoreCode, details: string, cause?: unknown): MoonkeepError {
+  const message = `${{ ...FAULTS, ...REFUSALS }[code]}: ${details}`;
+  return new MoonkeepError(code, message, { details, cause });
 }
 
 /** The number of an error for the store, from 1, and the words beyond those of its kind. */

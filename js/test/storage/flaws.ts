@@ -65,10 +65,15 @@ export function flawsOf(kind: HostStorage['kind']): string[] {
   return Object.keys(kind === 'files' ? FILE_FLAWS : PAGE_FLAWS);
 }
 
-/** The same storage, with a flaw; with none of that name it is as it was. */
+/** A storage with this one is as it was: what remains is the way in which flaws are brought in. */
+export const NO_FLAW = 'none';
+
+/** The same storage, with a flaw. */
 export function flawed(storage: HostStorage, flaw: string): HostStorage {
   const flaws = storage.kind === 'files' ? FILE_FLAWS : PAGE_FLAWS;
-  const changes = (flaws[flaw] as Flaw<HostStorage> | undefined)?.(storage) ?? {};
+  const change = flaws[flaw] as Flaw<HostStorage> | undefined;
+  if (change === undefined && flaw !== NO_FLAW) throw new Error(`there is no flaw '${flaw}'`);
+  const changes = change?.(storage) ?? {};
   return new Proxy(storage, {
     get: (target, name) => {
       const changed = (changes as Record<PropertyKey, unknown>)[name];

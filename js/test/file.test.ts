@@ -1,4 +1,4 @@
-// The storages that Node has keep the contract; broken ones do not; faults carry their codes.
+// The files of a store in Node: names, lock, faults with their codes, images of earlier versions.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -7,52 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFile } from '../src/storage/file.js';
-import { openMemory } from '../src/storage/memory.js';
 import { DATA, INDEX, LOG, type FileStorage } from '../src/storage/storage.js';
-import { brokenPart, type Adapter } from './storage/contract.js';
-import { flawed, flawsOf } from './storage/flaws.js';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'moonkeep-storage-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 
 const path = (name: string): string => join(folder, name);
-
-function remove(place: string): void {
-  for (const suffix of ['', '-log', '-lock', '-index', '-new']) {
-    fs.rmSync(place + suffix, { force: true });
-  }
-}
-
-const adapters: Record<string, Adapter> = {
-  memory: { fresh: async () => openMemory() },
-  file: {
-    fresh: () => {
-      remove(path('contract'));
-      return openFile(path('contract'));
-    },
-    again: () => openFile(path('contract')),
-  },
-};
-
-for (const [name, adapter] of Object.entries(adapters)) {
-  test(`${name} keeps the contract of its kind`, async () => {
-    assert.equal(await brokenPart(adapter), undefined);
-  });
-
-  test(`a broken ${name} is found out`, async () => {
-    const whole: Adapter = { fresh: async () => flawed(await adapter.fresh(), 'none') };
-    assert.equal(await brokenPart(whole), undefined);
-    const probe = await adapter.fresh();
-    const flaws = flawsOf(probe.kind);
-    probe.close();
-    await probe.release();
-    for (const flaw of flaws) {
-      const broken: Adapter = { fresh: async () => flawed(await adapter.fresh(), flaw) };
-      assert.notEqual(await brokenPart(broken), undefined, flaw);
-    }
-    assert.ok(flaws.length > 3);
-  });
-}
 
 const KIT = JSON.stringify(join(process.cwd(), 'dist/test/kit-node.js'));
 

@@ -1,0 +1,215 @@
+// A storage in the origin private file system (dedicated workers): the store and its log as files.
+
+import { takeWebLock } from './lock.js';
+import { DATA, FILE_NAMES, INDEX, LOG, storeError } from './storage.js';
+import type { FileStorage, StoreCode } from './storage.js';
+
+/** The folder of all stores; each has one in it, with three files. */
+const FOLDER = 'moonkeep';
+
+/** The handles of a worker that has just ended may stay for a moment. */
+const ATTEMPTS = 20;
+const PAUSE_MS = 50;
+
+const CODES: Record<string, StoreCode> = {
+  QuotaExceededError: 'STORE_FULL',
+  NoModificationAllowedError: 'STORE_LOCKED',
+  NotFoundError: 'STORE_MISSING',
+};
+
+interface SyncHandle {
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  flush(): void;
+  getSize(): number;
+  truncate(bytes: number): void;
+  close(): void;
+}
+
+/** Why this worker or page cannot keep stores in its private file system; undefined if it can. */
+export function opfsObstacle(): string | undefined {
+  if (!hasDirectory()) return 'there is no private file system, or the page is not secure';
+  const handle = (globalThis as { FileSystemFileHandle?: { prototype: object } })
+    .FileSystemFileHandle;
+  if (handle !== undefined && 'createSyncAccessHandle' in handle.prototype) return undefined;
+  return 'files can be written to at once in dedicated workers only';
+}
+
+function hasDirectory(): boolean {
+  const { storage } = typeof navigator === 'undefined' ? { storage: undefined } : navigator;
+  return typeof storage?.getDirectory === 'function';
+}
+
+/** Whether a store of a name is there; pages can ask, too. */
+export async function hasOpfs(name: string): Promise<boolean> {
+  if (!hasDirectory()) return false;
+  try {
+    await folderOf(name, false);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens the store of a name, which need not exist.
+ *
+ * Rejects with STORE_UNAVAILABLE (not in a dedicated worker, for instance), STORE_LOCKED,
+ * STORE_FULL or STORE_IO.
+ */
+export async function openOpfs(name: string): Promise<FileStorage> {
+  const obstacle = opfsObstacle();
+  if (obstacle !== undefined) throw storeError('STORE_UNAVAILABLE', obstacle);
+  const unlock = await takeWebLock(name);
+  try {
+    const folder = await folderOf(name, true).catch((error: unknown) => {
+      // A full disk apart, this is how browsers refuse the whole file system.
+      if ((error as Error).name === 'QuotaExceededError') throw opfsError(error, name);
+      throw storeError('STORE_UNAVAILABLE', `the private file system: ${String(error)}`, error);
+    });
+    return new OpfsFiles(name, folder, await openAll(folder), unlock);
+  } catch (error) {
+    unlock?.();
+    throw opfsError(error, name);
+  }
+}
+
+async function folderOf(name: string, create: boolean): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  const stores = await root.getDirectoryHandle(FOLDER, { create });
+  // Names of files are more particular than names of stores.
+  const encoded = encodeURIComponent(name).replace(/[.*]/g, (mark) => ESCAPES[mark] as string);
+  return stores.getDirectoryHandle(encoded, { create });
+}
+
+const ESCAPES: Record<string, string> = { '.': '%2E', '*': '%2A' };
+
+async function openAll(folder: FileSystemDirectoryHandle): Promise<SyncHandle[]> {
+  const handles: SyncHandle[] = [];
+  try {
+    for (const name of FILE_NAMES) handles.push(await openOne(folder, name));
+    return handles;
+  } catch (error) {
+    for (const handle of handles) handle.close();
+    throw error;
+  }
+}
+
+async function openOne(folder: FileSystemDirectoryHandle, name: string): Promise<SyncHandle> {
+  const file = (await folder.getFileHandle(name, { create: true })) as unknown as {
+    createSyncAccessHandle(): Promise<SyncHandle>;
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const handle = await file.createSyncAccessHandle();
+      if (typeof handle.getSize() === 'number') return handle;
+      handle.close();
+      throw storeError('STORE_UNAVAILABLE', 'the handles of files answer later (an old browser)');
+    } catch (error) {
+      const isHeld = (error as Error).name === 'NoModificationAllowedError';
+      if (!isHeld || attempt === ATTEMPTS) throw error;
+      await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+    }
+  }
+}
+
+class OpfsFiles implements FileStorage {
+  readonly kind = 'files';
+  readonly medium = 'opfs';
+  readonly legacyImage = undefined;
+  /** The one object that handles are told places with. */
+  private readonly place = { at: 0 };
+  private isReleased = false;
+  /** The files were deleted: writing to them succeeds, but nobody will find them again. */
+  private lost: Error | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly folder: FileSystemDirectoryHandle,
+    private readonly handles: readonly SyncHandle[],
+    private readonly unlock: (() => void) | undefined,
+  ) {}
+
+  read(file: number, at: number, into: Uint8Array): number {
+    return this.attempt(() => {
+      let done = 0;
+      while (done < into.length) {
+        this.place.at = at + done;
+        const rest = done === 0 ? into : into.subarray(done);
+        const count = this.handle(file).read(rest, this.place);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  write(file: number, at: number, bytes: Uint8Array): void {
+    this.attempt(() => {
+      if (this.lost !== undefined) throw this.lost;
+      this.place.at = at;
+      const count = this.handle(file).write(bytes, this.place);
+      if (count === bytes.length) return;
+      const details = `${count} of ${bytes.length} bytes found room in '${this.name}'`;
+      throw storeError('STORE_FULL', details);
+    });
+  }
+
+  sync(file: number): void {
+    this.attempt(() => this.handle(file).flush());
+  }
+
+  length(file: number): number {
+    return this.attempt(() => this.handle(file).getSize());
+  }
+
+  setLength(file: number, bytes: number): void {
+    this.attempt(() => this.handle(file).truncate(bytes));
+  }
+
+  /** The handles are closed when it is known that they can be: on release. */
+  close(): void {}
+
+  /**
+   * The store itself has made durable what it was told to. Browsers do not say when a user clears
+   * the data of a site: whether the files are still there has to be asked (0.3 ms).
+   */
+  async flush(): Promise<void> {
+    try {
+      for (const name of [FILE_NAMES[DATA], FILE_NAMES[LOG]]) await this.folder.getFileHandle(name);
+    } catch (error) {
+      throw (this.lost = opfsError(error, this.name));
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    try {
+      // The handle of a file that was cleared away cannot be closed: Chromium waits for ever.
+      await this.flush();
+      this.handle(INDEX).truncate(0); // it means nothing to anyone
+      for (const handle of this.handles) handle.close();
+    } finally {
+      this.unlock?.();
+    }
+  }
+
+  private handle(file: number): SyncHandle {
+    return this.handles[file] as SyncHandle;
+  }
+
+  private attempt<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      throw opfsError(error, this.name);
+    }
+  }
+}
+
+function opfsError(error: unknown, name: string): Error {
+  const { code, name: kind } = (error ?? {}) as { code?: unknown; name?: string };
+  if (typeof code === 'string' && code.startsWith('STORE_')) return error as Error;
+  return storeError(CODES[kind ?? ''] ?? 'STORE_IO', `'${name}' in OPFS: ${String(error)}`, error);
+}

@@ -1,0 +1,106 @@
+// Chromium, driven through playwright-core.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
+import { callOf, valueOf, type Browser, type Launcher, type Tab } from './browser.js';
+import { familyOf } from './processes.js';
+
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export class ChromiumTab implements Tab {
+  constructor(readonly page: Page) {}
+
+  async evaluate<A, R>(body: (argument: A) => R | Promise<R>, argument?: A): Promise<R> {
+    return valueOf<R>(await this.page.evaluate(callOf(body as never, argument)));
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** The protocol of the developers' tools, for what only they can do. */
+  tools(): Promise<CDPSession> {
+    return this.page.context().newCDPSession(this.page);
+  }
+}
+
+class Chromium implements Browser {
+  constructor(
+    private readonly context: BrowserContext,
+    private readonly profile: string,
+  ) {}
+
+  async open(address: string): Promise<ChromiumTab> {
+    const page = await this.context.newPage();
+    await page.goto(address);
+    return new ChromiumTab(page);
+  }
+
+  async kill(): Promise<void> {
+    const family = familyOf(this.mainProcess());
+    const closed = new Promise((resolve) => this.context.once('close', resolve));
+    for (const member of family) {
+      try {
+        process.kill(member, 'SIGKILL');
+      } catch {
+        // It has ended with its parent.
+      }
+    }
+    await closed;
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+
+  /** Among the processes with this profile, the one that no other of them has started. */
+  private mainProcess(): number {
+    const ours = familyOf(process.pid).filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words.includes(`--user-data-dir=${this.profile}`);
+      } catch {
+        return false;
+      }
+    });
+    if (ours[0] === undefined) throw new Error('Chromium is not running');
+    return ours[0];
+  }
+}
+
+export const launcher: Launcher = {
+  lacks: [],
+  async launch(profile) {
+    const folder = join(profile);
+    const context = await chromium.launchPersistentContext(folder, {
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: ARGUMENTS,
+    });
+    return new Chromium(context, folder);
+  },
+};
+
+/** Starts a browser whose windows are private. */
+export async function launchPrivate(): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ARGUMENTS,
+  });
+  const context = await browser.newContext();
+  const main = new Chromium(context, '');
+  return Object.assign(main, { close: () => browser.close() });
+}
