@@ -7,6 +7,7 @@ use codec::{
     ObjectId, OpenCell, Table, Value as Stored,
 };
 use lua::introspect::Cell;
+use lua::number::format::write_float;
 use lua::{Kind, ProtoId, TableId, ThreadId, Type, UpvalueId, Value, Vm};
 
 use crate::error::Error;
@@ -322,16 +323,32 @@ impl<'a> Saver<'a> {
             Step::Slot => " (coroutine)".into(),
             Step::Key(key) => match self.vm.bytes(*key) {
                 Some(name) if is_identifier(name) => format!(".{}", String::from_utf8_lossy(name)),
-                Some(name) => format!("[{:?}]", String::from_utf8_lossy(name)),
+                Some(name) => format!("[{}]", quoted(name)),
                 None => match key.kind() {
                     Kind::Integer(i) => format!("[{i}]"),
-                    Kind::Float(f) => format!("[{f}]"),
+                    Kind::Float(f) => {
+                        let mut text = Vec::new();
+                        write_float(&mut text, f);
+                        format!("[{}]", String::from_utf8_lossy(&text))
+                    }
                     Kind::Boolean(b) => format!("[{b}]"),
                     _ => format!("[a {}]", Type::name(key.type_of())),
                 },
             },
         }
     }
+}
+
+/// In quotes, on one line. Text of other languages stays readable.
+fn quoted(name: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for letter in String::from_utf8_lossy(name).chars() {
+        match letter {
+            '"' | '\\' | '\0'..='\x1f' | '\x7f' => text.extend(letter.escape_default()),
+            _ => text.push(letter),
+        }
+    }
+    text + "\""
 }
 
 fn is_identifier(name: &[u8]) -> bool {

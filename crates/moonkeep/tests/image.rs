@@ -120,6 +120,25 @@ fn what_cannot_be_stored_is_named_by_its_path() {
 }
 
 #[test]
+fn paths_name_keys_of_all_kinds() {
+    let keys = [
+        ("'two words'", "[\"two words\"]"),
+        ("'a\"b\\\\c\\n'", "[\"a\\\"b\\\\c\\n\"]"),
+        ("'größe'", "[\"größe\"]"),
+        ("7", "[7]"),
+        ("1.5", "[1.5]"),
+        ("1e300", "[1e+300]"),
+        ("true", "[true]"),
+    ];
+    for (key, path) in keys {
+        let mut engine = self::engine();
+        run(&mut engine, &format!("_home[{key}] = coroutine.running()"));
+        let error = engine.save().expect_err("a running coroutine").to_string();
+        assert_eq!(error, format!("_home{path}: a running coroutine cannot be stored"));
+    }
+}
+
+#[test]
 fn damaged_images_are_errors_and_change_nothing() {
     let mut engine = engine();
     run(&mut engine, "_home.x = 1 _home.f = function() return 1 end");

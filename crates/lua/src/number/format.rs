@@ -1,6 +1,6 @@
 //! Numbers as text: `tostring`, and the numeric conversions of C's `printf`, to the last digit.
 
-use std::io::Write;
+use super::decimal::{self, Decimal};
 
 /// Flags, width and precision of a conversion, as `printf` defines them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,14 +86,7 @@ pub fn write_float(out: &mut Vec<u8>, value: f64) {
         }
         let shape = General { digits: DIGITS, keep_zeros: false, upper_case: false };
         let start = out.len();
-        let mut digits = [b'0'; DIGITS];
-        match round_shortest(value.abs(), &mut digits) {
-            Some(exponent) => shape.write(out, &digits, exponent),
-            None => {
-                let (digits, exponent) = significant_exact(value.abs(), DIGITS);
-                shape.write(out, &digits, exponent);
-            }
-        }
+        shape.write(out, &decimal::significant(value.abs(), DIGITS));
         if out[start..].iter().all(u8::is_ascii_digit) {
             out.extend_from_slice(b".0");
         }
@@ -223,7 +216,8 @@ fn pad(
     out.extend(std::iter::repeat_n(b' ', after));
 }
 
-fn decimal_digits(buffer: &mut [u8], mut value: u64) -> &[u8] {
+/// The digits, of which there is at least one, at the end of the buffer.
+pub(super) fn decimal_digits(buffer: &mut [u8], mut value: u64) -> &[u8] {
     let mut start = buffer.len();
     loop {
         start -= 1;
@@ -253,73 +247,6 @@ fn hexadecimal_digit(value: u64, upper_case: bool) -> u8 {
     digits[(value & 15) as usize]
 }
 
-/// Takes `d.ddde-dd` apart into its digits, moved together in place, and its exponent.
-fn split_exponent(text: &mut [u8]) -> (&[u8], i32) {
-    let end = text.iter().position(|&byte| byte == b'e').unwrap_or(text.len());
-    let exponent = text.get(end + 1..).and_then(|text| str::from_utf8(text).ok());
-    let exponent = exponent.and_then(|text| text.parse().ok()).unwrap_or(0);
-    if end == 1 {
-        return (&text[..1], exponent);
-    }
-    text[1] = text[0];
-    (&text[1..end], exponent)
-}
-
-/// The first `count` significant digits, rounded, and the decimal exponent of the first.
-fn significant(value: f64, count: usize) -> (Vec<u8>, i32) {
-    if count <= SHORTEST_DIGITS_MAX {
-        let mut digits = vec![b'0'; count];
-        if let Some(exponent) = round_shortest(value, &mut digits) {
-            return (digits, exponent);
-        }
-    }
-    significant_exact(value, count)
-}
-
-fn significant_exact(value: f64, count: usize) -> (Vec<u8>, i32) {
-    let mut text = format!("{:.*e}", count - 1, value).into_bytes();
-    let (digits, exponent) = split_exponent(&mut text);
-    (digits.to_vec(), exponent)
-}
-
-/// As many digits as [`round_shortest`] can tell for certain.
-const SHORTEST_DIGITS_MAX: usize = 14;
-
-/// Rounds a positive float to the number of digits in `rounded` (all `0` before the call, at most
-/// [`SHORTEST_DIGITS_MAX`]) by way of its shortest decimal form, which takes half the time of the
-/// exact one. `None` where that could round another way.
-///
-/// The shortest form lies so near a normal float that no decimal with one digit more than
-/// `rounded`, and so no tie, lies between them: such a decimal would be shorter, or nearer. Only
-/// when the shortest form itself is a tie, it does not tell on which side the float is.
-fn round_shortest(value: f64, rounded: &mut [u8]) -> Option<i32> {
-    if !value.is_normal() {
-        return None;
-    }
-    // 17 digits, a point, `e-308`.
-    let mut buffer = [0; 32];
-    let mut rest = &mut buffer[..];
-    write!(rest, "{value:e}").ok()?;
-    let used = 32 - rest.len();
-    let (digits, exponent) = split_exponent(&mut buffer[..used]);
-    let count = rounded.len().min(digits.len());
-    rounded[..count].copy_from_slice(&digits[..count]);
-    match &digits[count..] {
-        [] | [b'0'..=b'4', ..] => return Some(exponent),
-        [b'5'] => return None,
-        _ => (),
-    }
-    for digit in rounded.iter_mut().rev() {
-        if *digit < b'9' {
-            *digit += 1;
-            return Some(exponent);
-        }
-        *digit = b'0';
-    }
-    rounded[0] = b'1';
-    Some(exponent + 1)
-}
-
 fn push_exponent(out: &mut Vec<u8>, letter: u8, exponent: i32, digits_min: usize) {
     out.push(letter);
     out.push(if exponent < 0 { b'-' } else { b'+' });
@@ -341,23 +268,32 @@ fn push_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32, point: bool,
 
 fn write_exponent(out: &mut Vec<u8>, value: f64, spec: &FormatSpec) {
     let precision = spec.precision.unwrap_or(PRECISION_DEFAULT);
-    let (digits, exponent) = significant(value, precision + 1);
+    let Decimal { digits, exponent } = decimal::significant(value, precision + 1);
     push_scientific(out, &digits, exponent, spec.alternate, spec.upper_case);
 }
 
 fn write_fixed(out: &mut Vec<u8>, value: f64, spec: &FormatSpec) {
     let precision = spec.precision.unwrap_or(PRECISION_DEFAULT);
-    out.extend_from_slice(format!("{value:.precision$}").as_bytes());
-    if precision == 0 && spec.alternate {
+    let digits = decimal::fixed(value, precision as u32);
+    let mut zeros = (precision + 1).saturating_sub(digits.len());
+    let whole = (digits.len() + zeros - precision).saturating_sub(zeros);
+    if zeros > 0 {
+        out.push(b'0');
+        zeros -= 1;
+    }
+    out.extend_from_slice(&digits[..whole]);
+    if precision > 0 || spec.alternate {
         out.push(b'.');
     }
+    out.extend(std::iter::repeat_n(b'0', zeros));
+    out.extend_from_slice(&digits[whole..]);
 }
 
 fn write_general(out: &mut Vec<u8>, value: f64, spec: &FormatSpec) {
     let count = spec.precision.unwrap_or(PRECISION_DEFAULT).max(1);
-    let (digits, exponent) = significant(value, count);
+    let decimal = decimal::significant(value, count);
     let shape = General { digits: count, keep_zeros: spec.alternate, upper_case: spec.upper_case };
-    shape.write(out, &digits, exponent);
+    shape.write(out, &decimal);
 }
 
 /// The shape of `%g`.
@@ -368,8 +304,10 @@ struct General {
 }
 
 impl General {
-    fn write(&self, out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
-        let mut kept = digits;
+    fn write(&self, out: &mut Vec<u8>, decimal: &Decimal) {
+        let Decimal { digits, exponent } = decimal;
+        let exponent = *exponent;
+        let mut kept = &digits[..];
         while let [first @ .., b'0'] = kept
             && !self.keep_zeros
             && !first.is_empty()

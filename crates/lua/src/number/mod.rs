@@ -1,6 +1,8 @@
 //! Numbers and their text.
 
+mod decimal;
 pub mod format;
+mod natural;
 pub mod parse;
 
 pub use parse::parse_number;
@@ -29,4 +31,32 @@ pub fn exact_integer(float: f64) -> Option<i64> {
     } else {
         None
     }
+}
+
+/// `mantissa * 2^exponent`, rounded once, to nearest even; subnormals included.
+fn scale(mantissa: u64, exponent: i64) -> f64 {
+    if mantissa == 0 {
+        return 0.0;
+    }
+    let zeros = i64::from(mantissa.leading_zeros());
+    let normalized = mantissa << zeros;
+    // The value is normalized * 2^(exponent - zeros), its leading bit worth 2^leading.
+    let leading = exponent.saturating_sub(zeros).saturating_add(63);
+    if leading > 1023 {
+        return f64::INFINITY;
+    }
+    if leading < -1075 {
+        return 0.0;
+    }
+    let kept_bits = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
+    let dropped = (64 - kept_bits) as u32;
+    // 11 bits at least are dropped; all 64 when half of the smallest subnormal is the result.
+    let kept = normalized.checked_shr(dropped).unwrap_or(0);
+    let rest = normalized << (64 - dropped);
+    let half = 1u64 << 63;
+    let up = rest > half || (rest == half && kept & 1 == 1);
+    let kept = kept + u64::from(up);
+    // Adding the kept bits to the biased exponent carries into it when rounding overflows.
+    let biased = if leading >= -1022 { (leading + 1022) as u64 } else { 0 };
+    f64::from_bits((biased << 52) + kept)
 }

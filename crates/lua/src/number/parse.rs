@@ -1,6 +1,6 @@
 //! Text to number, by the rules of Lua's lexer, `tonumber` and string coercions.
 
-use super::Number;
+use super::{Number, decimal, scale};
 
 /// Reads a whole text as a Lua number; white space around it is allowed.
 ///
@@ -63,18 +63,19 @@ fn parse_decimal_integer(digits: &[u8], negative: bool) -> Option<i64> {
 
 fn parse_decimal_float(text: &[u8]) -> Option<f64> {
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
+        Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
+        None => (text, 0),
     };
-    let points = mantissa.iter().filter(|&&byte| byte == b'.').count();
-    let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if points > 1 || digits == 0 || points + digits != mantissa.len() {
+    let point = mantissa.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = match point {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &mantissa[mantissa.len()..]),
+    };
+    let mut digits = whole.iter().chain(fraction);
+    if whole.len() + fraction.len() == 0 || !digits.all(u8::is_ascii_digit) {
         return None;
     }
-    if let Some(exponent) = exponent {
-        parse_exponent(exponent)?;
-    }
-    core::str::from_utf8(text).ok()?.parse().ok()
+    Some(decimal::nearest(whole, fraction, exponent))
 }
 
 /// An optional sign and at least one decimal digit; saturates far beyond what a float can use.
@@ -144,34 +145,6 @@ fn parse_hex_float(text: &[u8]) -> Option<f64> {
     // A bit below all kept ones makes ties behave as if no digit had been lost.
     let mantissa = mantissa | u64::from(lost);
     seen_digit.then(|| scale(mantissa, shift.saturating_add(exponent)))
-}
-
-/// `mantissa * 2^exponent`, rounded once, to nearest even; subnormals included.
-fn scale(mantissa: u64, exponent: i64) -> f64 {
-    if mantissa == 0 {
-        return 0.0;
-    }
-    let zeros = i64::from(mantissa.leading_zeros());
-    let normalized = mantissa << zeros;
-    // The value is normalized * 2^(exponent - zeros), its leading bit worth 2^leading.
-    let leading = exponent.saturating_sub(zeros).saturating_add(63);
-    if leading > 1023 {
-        return f64::INFINITY;
-    }
-    if leading < -1075 {
-        return 0.0;
-    }
-    let kept_bits = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
-    let dropped = (64 - kept_bits) as u32;
-    // 11 bits at least are dropped; all 64 when half of the smallest subnormal is the result.
-    let kept = normalized.checked_shr(dropped).unwrap_or(0);
-    let rest = normalized << (64 - dropped);
-    let half = 1u64 << 63;
-    let up = rest > half || (rest == half && kept & 1 == 1);
-    let kept = kept + u64::from(up);
-    // Adding the kept bits to the biased exponent carries into it when rounding overflows.
-    let biased = if leading >= -1022 { (leading + 1022) as u64 } else { 0 };
-    f64::from_bits((biased << 52) + kept)
 }
 
 #[cfg(test)]
