@@ -21,7 +21,11 @@ await build({
 const tests = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
 await build({
   ...common,
-  entryPoints: [...tests.map((name) => `test/${name}`), 'test/storage/kit-node.ts'],
+  entryPoints: [
+    ...tests.map((name) => `test/${name}`),
+    'test/storage/kit-node.ts',
+    'test/storage/campaign.ts',
+  ],
   entryNames: '[name]',
   outdir: 'dist/test',
   platform: 'node',

@@ -1,8 +1,9 @@
 //! Long runs: coverage, fuzzing, and campaigns of the randomised tests far beyond CI's slice.
 
 use crate::run::{cmd, exists, run};
-use crate::tools;
+use crate::{tests, tools, wasm};
 use anyhow::{Result, bail};
+use std::process::Command;
 
 /// `cargo xtask coverage`: lines that the Rust tests reach, per file.
 pub fn coverage() -> Result<()> {
@@ -31,8 +32,37 @@ pub fn fuzz(words: &[String]) -> Result<()> {
 /// given when the command line says nothing.
 struct Campaign {
     name: &'static str,
-    program: &'static str,
+    program: Program,
     arguments: &'static [&'static str],
+}
+
+/// What runs a campaign.
+enum Program {
+    /// A program of the workspace, as cargo names it.
+    Cargo(&'static str),
+    /// A script among the built tests of the package.
+    Script(&'static str),
+}
+
+impl Program {
+    /// The command without the campaign's arguments; what it needs is built.
+    fn command(&self) -> Result<Command> {
+        match self {
+            Program::Cargo(target) => {
+                let mut command = cmd("cargo run --release");
+                command.args(target.split(' ')).arg("--");
+                Ok(command)
+            }
+            Program::Script(script) => {
+                tests::browsers()?;
+                wasm::store()?;
+                wasm::package()?;
+                let mut command = cmd("node");
+                command.arg(script).current_dir("js");
+                Ok(command)
+            }
+        }
+    }
 }
 
 /// Panics count as findings there, so that all assertions stay in.
@@ -40,17 +70,30 @@ const MUTATIONS: &str = "--config profile.release.debug-assertions=true --packag
                          --bin mutations";
 
 const CAMPAIGNS: &[Campaign] = &[
-    Campaign { name: "mutations", program: MUTATIONS, arguments: &["chunks", "1000000"] },
-    Campaign { name: "images", program: MUTATIONS, arguments: &["images", "1000000"] },
+    Campaign {
+        name: "mutations",
+        program: Program::Cargo(MUTATIONS),
+        arguments: &["chunks", "1000000"],
+    },
+    Campaign {
+        name: "images",
+        program: Program::Cargo(MUTATIONS),
+        arguments: &["images", "1000000"],
+    },
     Campaign {
         name: "store",
-        program: "--package testkit --bin store-fuzz",
+        program: Program::Cargo("--package testkit --bin store-fuzz"),
         arguments: &["10000000", "1"],
     },
     Campaign {
         name: "lua",
-        program: "--package testkit --bin lua-differential",
+        program: Program::Cargo("--package testkit --bin lua-differential"),
         arguments: &["vm", "100000"],
+    },
+    Campaign {
+        name: "browser-kills",
+        program: Program::Script("dist/test/campaign.js"),
+        arguments: &["100"],
     },
 ];
 
@@ -63,8 +106,7 @@ pub fn campaign(words: &[String]) -> Result<()> {
         let names: Vec<&str> = CAMPAIGNS.iter().map(|campaign| campaign.name).collect();
         bail!("usage: cargo xtask campaign NAME [ARGUMENT...]; names: {}", names.join(", "));
     };
-    let mut command = cmd("cargo run --release");
-    command.args(campaign.program.split(' ')).arg("--");
+    let mut command = campaign.program.command()?;
     match arguments {
         [] => command.args(campaign.arguments),
         given => command.args(given),

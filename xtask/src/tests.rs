@@ -46,6 +46,11 @@ impl Browser {
     }
 }
 
+/// Installs every browser that is missing.
+pub fn browsers() -> Result<()> {
+    BROWSERS.iter().try_for_each(Browser::install)
+}
+
 /// Rust tests, doc tests, and the tests of the package in Node and in every browser.
 pub fn command() -> Result<()> {
     let mut total = Tally::default();

@@ -21,7 +21,7 @@ export interface Launcher {
   /** Starts a browser that keeps its data in a folder. */
   launch(profile: string): Promise<Browser>;
   /** What the browser lacks of what others have. */
-  lacks: readonly ('opfs' | 'web-locks')[];
+  lacks: readonly 'opfs'[];
 }
 
 /** The call of a function as an expression that a page can evaluate; it gives JSON. */

@@ -1,11 +1,11 @@
 // Chromium, driven through playwright-core.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { chromium, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { callOf, valueOf, type Browser, type Launcher, type Tab } from './browser.js';
-import { familyOf } from './processes.js';
+import { familyOf, signal } from './processes.js';
 
+const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const ARGUMENTS = [
   '--headless',
   '--no-sandbox',
@@ -53,13 +53,7 @@ class Chromium implements Browser {
   async kill(): Promise<void> {
     const family = familyOf(this.mainProcess());
     const closed = new Promise((resolve) => this.context.once('close', resolve));
-    for (const member of family) {
-      try {
-        process.kill(member, 'SIGKILL');
-      } catch {
-        // It has ended with its parent.
-      }
-    }
+    for (const member of family) signal(member, 'SIGKILL');
     await closed;
   }
 
@@ -85,19 +79,18 @@ class Chromium implements Browser {
 export const launcher: Launcher = {
   lacks: [],
   async launch(profile) {
-    const folder = join(profile);
-    const context = await chromium.launchPersistentContext(folder, {
-      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: EXECUTABLE,
       args: ARGUMENTS,
     });
-    return new Chromium(context, folder);
+    return new Chromium(context, profile);
   },
 };
 
 /** Starts a browser whose windows are private. */
 export async function launchPrivate(): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: EXECUTABLE,
     args: ARGUMENTS,
   });
   const context = await browser.newContext();

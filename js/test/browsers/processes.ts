@@ -80,7 +80,8 @@ export async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+/** Sends a signal to a process that may have ended. */
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

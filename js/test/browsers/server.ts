@@ -15,11 +15,21 @@ const policyOf = (host = ''): string =>
   `default-src 'self' http://${host}; script-src 'self' http://${host} 'wasm-unsafe-eval'`;
 const PAGE = '<!doctype html><title>test</title>';
 
-/** Serves `dist` and, at `/`, an empty page. A page's data belong to the port. */
-export async function serve(port = 0): Promise<{ address: string; server: Server }> {
+/**
+ * Serves `dist` and, at `/`, an empty page. A page's data belong to the port. `told` gets what
+ * pages tell by asking for `/told?WHAT`.
+ */
+export async function serve(
+  told?: (what: string) => void,
+): Promise<{ address: string; server: Server }> {
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const [path = '/', what = ''] = (request.url ?? '/').split('?');
     try {
+      if (path === '/told') {
+        told?.(what);
+        response.writeHead(204).end();
+        return;
+      }
       const body = path === '/' ? PAGE : readFileSync(`dist${path}`);
       const type = TYPES[path.split('.').pop() ?? ''] ?? 'text/html';
       const policy = policyOf(request.headers.host);
@@ -31,7 +41,7 @@ export async function serve(port = 0): Promise<{ address: string; server: Server
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return { address, server };
 }

@@ -2,12 +2,8 @@
 
 import { openInBrowser } from '../../src/storage/ladder.js';
 import type { HostStorage, Medium } from '../../src/storage/storage.js';
+import { entriesOf, numberIn, padded } from './numbers.js';
 import { openStore, type OpenStore } from './open-store.js';
-
-/** Keys that every commit sets to its number, spread over many pages. */
-const PARTS = 6;
-/** Entries between them. */
-const PADDING = 3000;
 
 /** What a life came to. */
 export interface Fate {
@@ -27,35 +23,7 @@ let store: OpenStore | undefined;
 
 /** Opens the store, which keeps what earlier lives have left. */
 async function open(storage: Promise<HostStorage>): Promise<OpenStore> {
-  const open = await openStore(await storage);
-  if (open.get('number') === undefined) {
-    const entries: Record<string, string> = {};
-    for (let part = 0; part < PARTS * PADDING; part++) entries[keyOf(part)] = 'padding';
-    open.put(entries);
-  }
-  return open;
-}
-
-function keyOf(part: number): string {
-  return String(part).padStart(6, '0');
-}
-
-/** The entries of a commit. */
-export function entriesOf(number: number, extra = 0): Record<string, string> {
-  const entries: Record<string, string> = { number: String(number) };
-  for (let part = 0; part < PARTS; part++) entries[keyOf(part * PADDING)] = String(number);
-  if (extra > 0) entries[`extra-${number}`] = 'x'.repeat(extra);
-  return entries;
-}
-
-/** The number of the last commit in a store; NaN if some of it is missing. */
-export function numberIn(open: OpenStore): number {
-  const number = open.get('number');
-  if (number === undefined) return 0;
-  for (let part = 0; part < PARTS; part++) {
-    if (open.get(keyOf(part * PADDING)) !== number) return NaN;
-  }
-  return Number(number);
+  return padded(await openStore(await storage));
 }
 
 /** Commits again and again, until it fails or `isEnough`. */

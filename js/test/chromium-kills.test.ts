@@ -1,0 +1,13 @@
+// A few kills of Chromium in the middle of commits; `cargo xtask campaign kills` does many.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { launcher } from './browsers/chromium.js';
+import { killBrowsers } from './storage/kills.js';
+
+for (const medium of ['indexeddb', 'opfs'] as const) {
+  test(`${medium} keeps what a killed browser had acknowledged`, async () => {
+    const { kills, commits } = await killBrowsers(launcher, medium, 3);
+    assert.ok(commits > kills);
+  });
+}

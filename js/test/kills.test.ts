@@ -1,0 +1,10 @@
+// A few Node processes killed in the middle of commits; `cargo xtask campaign kills` does many.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { killNodes } from './storage/kills.js';
+
+test('a file keeps what a killed process had acknowledged', async () => {
+  const { kills, commits } = await killNodes(5);
+  assert.ok(commits > kills);
+});
