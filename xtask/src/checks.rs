@@ -1,7 +1,7 @@
 //! The checks of the whole tree, and `ci`, which is all of them.
 
 use crate::run::{cmd, run};
-use crate::{tests, tidy, tools};
+use crate::{size, tests, tidy, tools};
 use anyhow::Result;
 
 /// Everything that has to hold at every commit.
@@ -9,7 +9,8 @@ pub fn ci() -> Result<()> {
     fmt()?;
     clippy()?;
     tidy::command(&[])?;
-    tests::command()
+    tests::command()?;
+    size::check() // of what the tests have built
 }
 
 /// Fails where `cargo fmt` would change a file.

@@ -23,7 +23,7 @@ cargo xtask COMMAND
   demo                     the main job, twice on every host: the second process remembers
 
 checks
-  ci                       what .ci/run runs: fmt, clippy, tidy, test
+  ci                       what .ci/run runs: fmt, clippy, tidy, test, and the budget of size
   fmt                      the format (`cargo fmt` writes it)
   clippy                   lints of every crate and target, warnings denied
   tidy [--rebind]          the rules of this project; --rebind renews the hashes in documents
@@ -33,7 +33,7 @@ checks
 builds
   wasm [store]             baseline and modern modules, validated, into js/dist; or the store
                            alone, for benchmarks and for checks of its hosts
-  size                     bytes of each module: raw, gzip, brotli
+  size                     what a download weighs and takes, into bench/results/size.md
 
 long runs
   conformance PATH         the official Lua 5.4 test suite in folder PATH, natively and in wasm

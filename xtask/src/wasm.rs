@@ -7,8 +7,11 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
 /// Where the artefacts go; the npm package ships them from there.
-const DIST: &str = "js/dist";
+pub const DIST: &str = "js/dist";
 const TARGET: &str = "wasm32-unknown-unknown";
+/// The program that shrinks the modules.
+pub const OPTIMISER: &str = "xtask/npm/node_modules/.bin/wasm-opt";
+
 /// What the oldest browsers lack and the baseline may not contain, as `wasm-validate` names it.
 const GATE: &str = "--disable-bulk-memory --disable-reference-types --disable-sign-extension \
                     --disable-saturating-float-to-int --disable-multi-value --disable-simd";
@@ -172,8 +175,13 @@ fn remaps() -> Result<Vec<String>> {
 /// Shrinks the module, but inlines nothing: that halves the speed of the dispatch loop. For the
 /// baseline both validators have to accept the result.
 fn optimise(variant: &Variant, built: &Path, place: &Path) -> Result<()> {
-    let mut optimiser = cmd("xtask/npm/node_modules/.bin/wasm-opt -O3");
-    optimiser.args(["--skip-pass=inlining-optimizing", "--strip-debug", "--strip-producers"]);
+    let mut optimiser = cmd(OPTIMISER);
+    optimiser.args([
+        "-O3",
+        "--skip-pass=inlining-optimizing",
+        "--strip-debug",
+        "--strip-producers",
+    ]);
     optimiser.args(variant.wasm_opt);
     run(optimiser.arg(built).arg("-o").arg(place))?;
     if variant.is_gated {
