@@ -135,6 +135,8 @@ class IndexedDb implements PageStorage {
   }
 
   async flush(): Promise<void> {
+    // What had been durable is gone with the database.
+    if (this.lost?.code === 'STORE_MISSING') throw this.lost;
     const goal = this.handedOver;
     while (this.durable < goal) {
       this.isStrict = true;

@@ -27,22 +27,30 @@ export function openInBrowser(place: Place): Promise<HostStorage> {
 }
 
 async function openBest(name: string): Promise<HostStorage> {
-  const isInDatabase = await hasDatabase(name).catch(() => false);
-  if (!isInDatabase && opfsObstacle() !== undefined && (await hasOpfs(name))) {
-    const details = `'${name}' is kept in OPFS, which only dedicated workers can open`;
-    throw storeError('STORE_UNAVAILABLE', details);
-  }
-  const openOpfsUnlessElsewhere = (): Promise<HostStorage> => {
-    if (!isInDatabase) return openOpfs(name);
-    throw storeError('STORE_UNAVAILABLE', `'${name}' is kept in IndexedDB`);
-  };
   const refused: Refusal[] = [];
   const storage =
-    (await openIfOffered('opfs', refused, openOpfsUnlessElsewhere)) ??
+    (await openIfOffered('opfs', refused, () => openOpfsUnlessElsewhere(name))) ??
     (await openIfOffered('indexeddb', refused, () => openIndexedDb(name))) ??
     openMemory();
   storage.refused = refused;
+  if (isEmpty(storage) && opfsObstacle() !== undefined && (await hasOpfs(name))) {
+    storage.close();
+    await storage.release();
+    const details = `'${name}' is kept in OPFS, which only dedicated workers can open`;
+    throw storeError('STORE_UNAVAILABLE', details);
+  }
   return storage;
+}
+
+async function openOpfsUnlessElsewhere(name: string): Promise<HostStorage> {
+  const isInDatabase = opfsObstacle() === undefined && (await hasDatabase(name).catch(() => false));
+  if (!isInDatabase) return openOpfs(name);
+  throw storeError('STORE_UNAVAILABLE', `'${name}' is kept in IndexedDB`);
+}
+
+function isEmpty(storage: HostStorage): boolean {
+  if (storage.kind === 'files') return false;
+  return storage.length().pages === 0 && storage.legacyImage === undefined;
 }
 
 /** Opens a medium; undefined, with the reason noted, where the host does not offer it. */

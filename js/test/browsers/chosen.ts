@@ -32,7 +32,7 @@ export function useBrowser(): { open: () => Promise<Tab>; address: () => string 
   after(async () => {
     await browser?.close();
     site?.server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
   });
   return { open: () => browser.open(site.address), address: () => site.address };
 }

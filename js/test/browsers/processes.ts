@@ -58,26 +58,33 @@ export function familyOf(root: number): number[] {
   return family;
 }
 
-/** Kills a process and its family at once, and waits until the process has ended. */
+/** How long a browser may take to end by itself. */
+const END_MS = 10_000;
+
+/** Kills a process and its family at once, and waits until all have ended. */
 export async function killFamily(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  if (child.exitCode !== null || child.signalCode !== null) return;
   const family = familyOf(child.pid as number);
   for (const member of family) signal(member, 'SIGKILL');
-  await ended;
-  while (family.some((member) => member !== child.pid && isRunning(member))) {
-    await new Promise((resume) => setTimeout(resume, 5));
-  }
+  await ended(family, Infinity);
 }
 
-/** Asks a process to end, and makes it after a while. */
+/** Asks a process to end, and makes it and its family after a while. */
 export async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const family = familyOf(child.pid as number);
   child.kill('SIGTERM');
-  const late = setTimeout(() => void killFamily(child), 10_000);
-  await ended;
-  clearTimeout(late);
+  if (await ended(family, END_MS)) return;
+  for (const member of family) signal(member, 'SIGKILL');
+  await ended(family, Infinity);
+}
+
+/** Waits until processes have ended; false if some have not after so many milliseconds. */
+async function ended(family: readonly number[], milliseconds: number): Promise<boolean> {
+  const late = Date.now() + milliseconds;
+  while (family.some(isRunning)) {
+    if (Date.now() > late) return false;
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+  return true;
 }
 
 /** Sends a signal to a process that may have ended. */
