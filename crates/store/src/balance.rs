@@ -6,7 +6,7 @@ use crate::format::{self, SLOT_BYTES};
 use crate::limits::{DEPTH_MAX, capacity};
 use crate::node::{self, Item, Node};
 use crate::pager::Pager;
-use crate::storage::{PageId, Storage, View};
+use crate::storage::{PageId, View};
 use crate::tree::Path;
 
 /// A run of cells that are to be distributed: the first cells of one node, perhaps one more,
@@ -158,7 +158,7 @@ fn out_of_order(page: PageId) -> Error {
     Error::corrupt(page, 0, "a node cannot be divided")
 }
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     fn fences(&mut self, path: &Path, step: usize) -> Result<Fences, Error> {
         let mut fences = Fences::default();
         for above in (0..step).rev() {

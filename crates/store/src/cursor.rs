@@ -89,7 +89,10 @@ impl Cursor {
     /// # Errors
     /// Any error of reading the store.
     pub fn last<S: Storage>(&mut self, store: &mut Store<S>) -> Result<bool, Error> {
-        let pager = store.pager()?;
+        self.last_in(store.pager()?)
+    }
+
+    fn last_in(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         self.changes = UNKNOWN;
         self.path.clear();
         let meta = pager.meta_of(self.view);
@@ -106,7 +109,10 @@ impl Cursor {
     /// # Errors
     /// Any error of reading the store.
     pub fn seek<S: Storage>(&mut self, store: &mut Store<S>, key: &[u8]) -> Result<bool, Error> {
-        let pager = store.pager()?;
+        self.seek_in(store.pager()?, key)
+    }
+
+    fn seek_in(&mut self, pager: &mut Pager, key: &[u8]) -> Result<bool, Error> {
         self.changes = UNKNOWN;
         if pager.search(key, self.view, &mut self.path)?.is_none() {
             return Ok(self.displace());
@@ -123,7 +129,10 @@ impl Cursor {
         store: &mut Store<S>,
         key: &[u8],
     ) -> Result<bool, Error> {
-        let pager = store.pager()?;
+        self.seek_below_in(store.pager()?, key)
+    }
+
+    fn seek_below_in(&mut self, pager: &mut Pager, key: &[u8]) -> Result<bool, Error> {
         self.changes = UNKNOWN;
         if pager.search(key, self.view, &mut self.path)?.is_none() {
             return Ok(self.displace());
@@ -136,7 +145,10 @@ impl Cursor {
     /// # Errors
     /// Any error of reading the store.
     pub fn next<S: Storage>(&mut self, store: &mut Store<S>) -> Result<bool, Error> {
-        let pager = store.pager()?;
+        self.next_in(store.pager()?)
+    }
+
+    fn next_in(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         if !self.placed {
             return Ok(false);
         }
@@ -155,7 +167,10 @@ impl Cursor {
     /// # Errors
     /// Any error of reading the store.
     pub fn previous<S: Storage>(&mut self, store: &mut Store<S>) -> Result<bool, Error> {
-        let pager = store.pager()?;
+        self.previous_in(store.pager()?)
+    }
+
+    fn previous_in(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         if !self.placed {
             return Ok(false);
         }
@@ -174,8 +189,11 @@ impl Cursor {
         store: &mut Store<S>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Error> {
+        self.value_in(store.pager()?, out)
+    }
+
+    fn value_in(&mut self, pager: &mut Pager, out: &mut Vec<u8>) -> Result<bool, Error> {
         out.clear();
-        let pager = store.pager()?;
         if !self.placed || !self.renew(pager)? {
             return Ok(false);
         }
@@ -196,7 +214,7 @@ impl Cursor {
     }
 
     /// Makes the path hold again after changes; whether the key is there.
-    fn renew<S: Storage>(&mut self, pager: &mut Pager<S>) -> Result<bool, Error> {
+    fn renew(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         if self.changes == pager.changes {
             return Ok(true);
         }
@@ -214,9 +232,9 @@ impl Cursor {
     }
 
     /// Follows the first or last children down to a leaf, and stands on its first or last cell.
-    fn descend<S: Storage>(
+    fn descend(
         &mut self,
-        pager: &mut Pager<S>,
+        pager: &mut Pager,
         mut page: u32,
         mut level: u32,
         first: bool,
@@ -237,7 +255,7 @@ impl Cursor {
     }
 
     /// Stands on the cell at the end of the path, or on the next one if the leaf ends before it.
-    fn settle_forward<S: Storage>(&mut self, pager: &mut Pager<S>) -> Result<bool, Error> {
+    fn settle_forward(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         while let Some(leaf) = self.path.len().checked_sub(1) {
             let page = self.path.page(leaf);
             let frame = pager.node_frame(page, 0, self.view)?;
@@ -252,7 +270,7 @@ impl Cursor {
         Ok(self.displace())
     }
 
-    fn step_back<S: Storage>(&mut self, pager: &mut Pager<S>) -> Result<bool, Error> {
+    fn step_back(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         let Some(leaf) = self.path.len().checked_sub(1) else { return Ok(self.displace()) };
         match self.path.index(leaf).checked_sub(1) {
             Some(index) => self.path.set_index(leaf, index),
@@ -263,7 +281,7 @@ impl Cursor {
     }
 
     /// Goes to the neighbouring leaf; whether there is one.
-    fn turn<S: Storage>(&mut self, pager: &mut Pager<S>, forward: bool) -> Result<bool, Error> {
+    fn turn(&mut self, pager: &mut Pager, forward: bool) -> Result<bool, Error> {
         let length = self.path.len();
         for step in (0..length - 1).rev() {
             let level = (length - 1 - step) as u32;
@@ -282,7 +300,7 @@ impl Cursor {
     }
 
     /// Takes over the key of the cell at the end of the path.
-    fn settle<S: Storage>(&mut self, pager: &mut Pager<S>) -> Result<bool, Error> {
+    fn settle(&mut self, pager: &mut Pager) -> Result<bool, Error> {
         let leaf = self.path.len() - 1;
         let page = self.path.page(leaf);
         let frame = pager.node_frame(page, 0, self.view)?;
@@ -294,7 +312,7 @@ impl Cursor {
         Ok(true)
     }
 
-    fn stand<S: Storage>(&mut self, pager: &Pager<S>, frame: Frame) {
+    fn stand(&mut self, pager: &Pager, frame: Frame) {
         let item = Node(pager.bytes(frame)).item(self.path.index(self.path.len() - 1));
         self.key.clear();
         self.key.extend_from_slice(item.prefix);

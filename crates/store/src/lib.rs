@@ -27,6 +27,7 @@
 
 mod balance;
 mod cache;
+mod calls;
 mod checked;
 mod cursor;
 mod error;

@@ -5,10 +5,10 @@ use crate::format::{CELL_HEADER_BYTES, SLOT_BYTES};
 use crate::limits::cell_bytes_max;
 use crate::node::{self, Node};
 use crate::pager::Pager;
-use crate::storage::{PageId, Storage, View};
+use crate::storage::{PageId, View};
 use crate::tree::Path;
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     /// Adds entries whose keys ascend, all of them above every key of the tree; how many.
     pub(crate) fn load<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::format::{self, HEADER_BYTES, OVERFLOW_REF_BYTES, PageKind};
 use crate::pager::Pager;
-use crate::storage::{PageId, Storage, View};
+use crate::storage::{PageId, View};
 
 /// What a leaf holds instead of a large value.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ impl Chain {
     }
 }
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     /// Writes a value that is not empty into a chain of new pages.
     pub(crate) fn write_chain(&mut self, value: &[u8]) -> Result<Chain, Error> {
         let room = self.page_bytes() - HEADER_BYTES;

@@ -20,8 +20,10 @@ pub(crate) enum State {
     Poisoned,
 }
 
-pub(crate) struct Pager<S> {
-    pub(crate) storage: S,
+/// It is not generic, so that its code exists once and is optimised as this crate is, whatever
+/// storages a program uses.
+pub(crate) struct Pager {
+    pub(crate) storage: Box<dyn Storage>,
     pub(crate) cache: Cache,
     /// The state that operations see: the open transaction's, or the committed one.
     pub(crate) meta: Meta,
@@ -40,8 +42,13 @@ pub(crate) struct Pager<S> {
     page_bytes: usize,
 }
 
-impl<S: Storage> Pager<S> {
-    pub(crate) fn new(storage: S, length: Length, frames: usize, meta: Meta) -> Pager<S> {
+impl Pager {
+    pub(crate) fn new(
+        storage: Box<dyn Storage>,
+        length: Length,
+        frames: usize,
+        meta: Meta,
+    ) -> Pager {
         let page_bytes = length.page_bytes as usize;
         Pager {
             storage,
@@ -146,7 +153,7 @@ impl<S: Storage> Pager<S> {
         if untouched || format::savepoint(page) < savepoint {
             if savepoint > 0 {
                 let Some(id) = self.cache.key(frame) else { return Err(Error::poisoned()) };
-                self.savepoints.keep(&mut self.storage, id, self.cache.bytes_mut(frame))?;
+                self.savepoints.keep(&mut *self.storage, id, self.cache.bytes_mut(frame))?;
             }
             let page = self.cache.bytes_mut(frame);
             format::set_transaction(page, transaction);
@@ -243,7 +250,7 @@ impl<S: Storage> Pager<S> {
         Ok(())
     }
 
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.meta.transaction = self.committed.transaction + 1;
         self.state = State::Open;
         self.changed = false;

@@ -4,10 +4,10 @@ use crate::error::Error;
 use crate::node::Node;
 use crate::overflow::Chain;
 use crate::pager::Pager;
-use crate::storage::{Storage, View};
+use crate::storage::View;
 use crate::tree::Path;
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     /// Deletes the keys from `low` up to, not including, `high`; how many there were.
     pub(crate) fn delete_range(&mut self, low: &[u8], high: Option<&[u8]>) -> Result<u64, Error> {
         let mut deleted = 0;

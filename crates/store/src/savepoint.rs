@@ -55,7 +55,7 @@ impl Savepoints {
     /// Keeps the image of a page before it changes.
     pub(crate) fn keep(
         &mut self,
-        storage: &mut impl Storage,
+        storage: &mut dyn Storage,
         page: PageId,
         bytes: &mut [u8],
     ) -> Result<(), Error> {
@@ -94,7 +94,7 @@ impl Savepoints {
     }
 }
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     pub(crate) fn savepoint(&mut self) -> Result<Savepoint, Error> {
         self.savepoints.set(self.meta)
     }

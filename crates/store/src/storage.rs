@@ -1,5 +1,6 @@
 //! The medium as the store sees it: six methods and their contract.
 
+use std::any::Any;
 use std::fmt;
 
 /// Number of a page; page 0 is the header of the store.
@@ -71,7 +72,9 @@ pub struct Length {
 ///   staged; the storage stays usable. The exception is [`FaultKind::Unknown`]: whether the
 ///   commit happened is known only after the storage is opened again, and until then every
 ///   call returns that fault.
-pub trait Storage {
+///
+/// `Any` lets a store give back the storage that it was opened on.
+pub trait Storage: Any {
     /// Fills `into`, one page long, with page `page` as `view` sees it.
     ///
     /// # Errors

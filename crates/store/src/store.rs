@@ -6,6 +6,8 @@ use crate::limits::{CACHE_BYTES_DEFAULT, FRAMES_MAX, FRAMES_MIN};
 use crate::pager::{Pager, State};
 use crate::savepoint::Savepoint;
 use crate::storage::{Durability, Fault, FaultKind, Storage, Ticket, View};
+use std::any::Any;
+use std::marker::PhantomData;
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +53,10 @@ pub struct Stats {
 /// [`committed`](Self::committed) sees what was there before. Memory use is fixed when the
 /// store is opened.
 pub struct Store<S> {
-    pager: Pager<S>,
+    /// Has the storage, an `S`.
+    pager: Pager,
     read_only: bool,
+    storage: PhantomData<S>,
 }
 
 impl<S: Storage> Store<S> {
@@ -77,38 +81,12 @@ impl<S: Storage> Store<S> {
             }
         }
         let frames = (options.cache_bytes / page_bytes).clamp(FRAMES_MIN, FRAMES_MAX);
-        let pager = Pager::new(storage, length, frames, meta);
-        Ok(Store { pager, read_only: options.read_only })
+        let pager = Pager::new(Box::new(storage), length, frames, meta);
+        Ok(Store { pager, read_only: options.read_only, storage: PhantomData })
     }
 
-    pub(crate) fn pager(&mut self) -> Result<&mut Pager<S>, Error> {
-        match self.pager.state {
-            State::Poisoned => Err(Error::poisoned()),
-            State::Failed => Err(Error::rollback_required()),
-            State::Idle | State::Open => Ok(&mut self.pager),
-        }
-    }
-
-    fn change<T>(
-        &mut self,
-        change: impl FnOnce(&mut Pager<S>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let pager = self.pager()?;
-        if pager.state != State::Open {
-            return Err(Error::usage("no transaction is open"));
-        }
-        let result = change(pager);
-        if let Err(error) = &result
-            && !error.is_usage()
-            && !error.is_too_large()
-        {
-            pager.state = State::Failed;
-            if error.is_poisoned() {
-                pager.rollback();
-                pager.state = State::Poisoned;
-            }
-        }
-        result
+    pub(crate) fn pager(&mut self) -> Result<&mut Pager, Error> {
+        self.pager.ready()
     }
 
     /// Opens a transaction.
@@ -119,12 +97,7 @@ impl<S: Storage> Store<S> {
         if self.read_only {
             return Err(Fault::new(FaultKind::ReadOnly).into());
         }
-        let pager = self.pager()?;
-        if pager.state != State::Idle {
-            return Err(Error::usage("a transaction is open already"));
-        }
-        pager.begin();
-        Ok(())
+        self.pager.begin()
     }
 
     /// Whether a transaction is open, be it one that has to be rolled back.
@@ -140,15 +113,7 @@ impl<S: Storage> Store<S> {
     /// After a fault the transaction is rolled back and the store is as it was before it. If
     /// the outcome is unknown the store is poisoned.
     pub fn commit(&mut self, durability: Durability) -> Result<Ticket, Error> {
-        let pager = self.pager()?;
-        if pager.state != State::Open {
-            return Err(Error::usage("no transaction is open"));
-        }
-        if pager.changed {
-            return pager.commit(durability);
-        }
-        pager.rollback();
-        pager.flush(durability)
+        self.pager.end(durability)
     }
 
     /// Drops the transaction; the store is as it was before it.
@@ -156,14 +121,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// `is_usage` if none is open; `is_poisoned`.
     pub fn rollback(&mut self) -> Result<(), Error> {
-        match self.pager.state {
-            State::Open | State::Failed => {
-                self.pager.rollback();
-                Ok(())
-            }
-            State::Idle => Err(Error::usage("no transaction is open")),
-            State::Poisoned => Err(Error::poisoned()),
-        }
+        self.pager.drop_changes()
     }
 
     /// Sets a savepoint inside the transaction, and inside the savepoints that are open.
@@ -171,7 +129,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// `is_usage` without a transaction or beyond [`SAVEPOINTS_MAX`](crate::SAVEPOINTS_MAX).
     pub fn savepoint(&mut self) -> Result<Savepoint, Error> {
-        self.change(Pager::savepoint)
+        self.pager.change(Pager::savepoint)
     }
 
     /// Closes a savepoint, and those inside it, keeping the changes.
@@ -179,7 +137,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// `is_usage` if the savepoint is no longer open.
     pub fn release(&mut self, savepoint: Savepoint) -> Result<(), Error> {
-        self.change(|pager| pager.release(savepoint))
+        self.pager.change(|pager| pager.release(savepoint))
     }
 
     /// Undoes all changes since a savepoint and closes it, with those inside it.
@@ -188,7 +146,7 @@ impl<S: Storage> Store<S> {
     /// `is_usage` if the savepoint is no longer open; after a fault of the storage the
     /// whole transaction must be rolled back.
     pub fn rollback_to(&mut self, savepoint: Savepoint) -> Result<(), Error> {
-        self.change(|pager| pager.rollback_to(savepoint))
+        self.pager.change(|pager| pager.rollback_to(savepoint))
     }
 
     /// Asks the storage to make everything committed so far durable; the newest ticket. Where
@@ -197,11 +155,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// `is_usage` inside a transaction; any fault of the storage.
     pub fn flush(&mut self) -> Result<Ticket, Error> {
-        let pager = self.pager()?;
-        if pager.state != State::Idle {
-            return Err(Error::usage("a transaction is open"));
-        }
-        pager.flush(Durability::Strict)
+        self.pager.flush_idle()
     }
 
     /// The newest ticket that is durable.
@@ -233,10 +187,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// `is_too_large`, with nothing changed; any other error asks for a rollback.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Error> {
-        self.change(|pager| {
-            pager.check_sizes(key, value)?;
-            pager.put(key, value)
-        })
+        self.pager.put_entry(key, value)
     }
 
     /// Adds entries whose keys ascend and are above all keys that there are; how many it added.
@@ -262,7 +213,7 @@ impl<S: Storage> Store<S> {
         &mut self,
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Result<u64, Error> {
-        self.change(|pager| pager.load(entries))
+        self.pager.change(|pager| pager.load(entries))
     }
 
     /// Removes `key`; whether it was there.
@@ -270,7 +221,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// An error asks for a rollback.
     pub fn delete(&mut self, key: &[u8]) -> Result<bool, Error> {
-        self.change(|pager| pager.delete(key))
+        self.pager.delete_entry(key)
     }
 
     /// Removes the keys from `low` up to, not including, `high` (no bound if `None`); how many
@@ -279,7 +230,7 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// An error asks for a rollback.
     pub fn delete_range(&mut self, low: &[u8], high: Option<&[u8]>) -> Result<u64, Error> {
-        self.change(|pager| pager.delete_range(low, high))
+        self.pager.delete_entries(low, high)
     }
 
     /// About how many keys lie from `low` up to, not including, `high`, in the time of two
@@ -325,7 +276,11 @@ impl<S: Storage> Store<S> {
 
     /// The storage, for what it can do beyond the trait.
     pub fn storage(&mut self) -> &mut S {
-        &mut self.pager.storage
+        let storage: &mut dyn Any = &mut *self.pager.storage;
+        match storage.downcast_mut() {
+            Some(storage) => storage,
+            None => unreachable!("the pager has the storage that it was given"),
+        }
     }
 
     /// Drops an open transaction, and closes the storage and gives it back.
@@ -337,7 +292,11 @@ impl<S: Storage> Store<S> {
             self.pager.rollback();
         }
         self.pager.storage.close()?;
-        Ok(self.pager.storage)
+        let storage: Box<dyn Any> = self.pager.storage;
+        match storage.downcast() {
+            Ok(storage) => Ok(*storage),
+            Err(_) => unreachable!("the pager has the storage that it was given"),
+        }
     }
 }
 

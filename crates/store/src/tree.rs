@@ -7,7 +7,7 @@ use crate::limits::{DEPTH_MAX, VALUE_BYTES_MAX, capacity, cell_bytes_max, key_by
 use crate::node::{self, Node};
 use crate::overflow::Chain;
 use crate::pager::Pager;
-use crate::storage::{PageId, Storage, View};
+use crate::storage::{PageId, View};
 
 /// The way from the root to a leaf: pages, and in each the index of the child or the cell.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ pub(crate) struct Found {
     pub(crate) exact: bool,
 }
 
-impl<S: Storage> Pager<S> {
+impl Pager {
     /// Descends to the leaf for `key`; nothing if the tree is empty.
     pub(crate) fn search(
         &mut self,

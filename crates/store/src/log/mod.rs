@@ -456,7 +456,7 @@ impl<M: Medium> LogStorage<M> {
     }
 }
 
-impl<M: Medium> Storage for LogStorage<M> {
+impl<M: Medium + 'static> Storage for LogStorage<M> {
     fn read(&mut self, page: PageId, view: View, into: &mut [u8]) -> Result<(), Fault> {
         self.check_poison()?;
         let end = if view == View::Current { self.slots.len() } else { self.committed };
