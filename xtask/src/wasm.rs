@@ -81,7 +81,7 @@ const STORE: Source = Source {
     library: "store_module",
     features: "",
     // Nothing recurses but the verification, as deep as the tree.
-    stack_bytes: 64 * 1024,
+    stack_bytes: 32 * 1024,
 };
 const STORE_CHECKS: Source = Source { features: "checks", ..STORE };
 

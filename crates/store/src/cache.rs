@@ -36,8 +36,9 @@ struct List {
 }
 
 pub(crate) struct Cache {
-    page_bytes: usize,
-    bytes: Vec<u8>,
+    /// The frames, each an allocation of its own: wasm memory then grows by what they take, where
+    /// one large allocation would leave a gap behind it.
+    bytes: Vec<Box<[u8]>>,
     entries: Vec<Entry>,
     /// Open addressing, twice as many places as frames at least; holds frame + 1.
     table: Vec<u16>,
@@ -54,8 +55,7 @@ impl Cache {
         let places = (frames * 2).next_power_of_two();
         let list = List { first: NONE, last: NONE, count: 0 };
         let mut cache = Cache {
-            page_bytes,
-            bytes: vec![0; page_bytes * frames],
+            bytes: (0..frames).map(|_| vec![0; page_bytes].into()).collect(),
             entries: vec![entry; frames],
             table: vec![0; places],
             shift: 32 - places.trailing_zeros(),
@@ -79,11 +79,11 @@ impl Cache {
     }
 
     pub(crate) fn bytes(&self, frame: Frame) -> &[u8] {
-        &self.bytes[frame * self.page_bytes..(frame + 1) * self.page_bytes]
+        &self.bytes[frame]
     }
 
     pub(crate) fn bytes_mut(&mut self, frame: Frame) -> &mut [u8] {
-        &mut self.bytes[frame * self.page_bytes..(frame + 1) * self.page_bytes]
+        &mut self.bytes[frame]
     }
 
     /// The page or the tagged page in a frame, if there is one.

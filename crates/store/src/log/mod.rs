@@ -24,8 +24,6 @@ use record::{Chain, LOG_START_BYTES, LogHeader, RECORD_BYTES, Record};
 
 /// Bytes of an entry in the index file: stamp and frame number.
 const INDEX_ENTRY_BYTES: usize = 8;
-/// Records of spilled pages that are read at a time.
-const BATCH_RECORDS: usize = 4;
 /// Words of the filter of pages in the index file: enough that few reads of a large transaction
 /// go to it in vain.
 const FILTER_WORDS: usize = 64;
@@ -234,15 +232,21 @@ impl<M: Medium> LogStorage<M> {
         Ok(ours.then_some(frame))
     }
 
-    /// Makes records of the spilled pages; the chain.
+    /// Makes records of the spilled pages, by way of the buffer, which must be empty; the chain.
     fn seal_spilled(&mut self) -> Result<Chain, Fault> {
-        let record_bytes = self.record_bytes();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let result = self.seal_in(&mut buffer);
+        self.buffer = buffer;
+        result
+    }
+
+    fn seal_in(&mut self, buffer: &mut [u8]) -> Result<Chain, Fault> {
+        let record_bytes = RECORD_BYTES + self.page_bytes;
         let mut chain = self.chain;
-        let mut batch = self.batch(self.spilled);
         let mut frame = 0;
         while frame < self.spilled {
             let at = self.frame_at(frame);
-            let batch = self.read_batch(&mut batch, at, self.spilled - frame)?;
+            let batch = self.read_batch(buffer, at, self.spilled - frame)?;
             for record in batch.chunks_exact_mut(record_bytes) {
                 let (head, page) = record.split_at_mut(RECORD_BYTES);
                 let Some(Record::Page(id)) = Record::read(head) else {
@@ -256,21 +260,17 @@ impl<M: Medium> LogStorage<M> {
         Ok(chain)
     }
 
-    /// Room for the records that are read at a time, of which there are `count`.
-    fn batch(&self, count: u32) -> Vec<u8> {
-        vec![0; BATCH_RECORDS.min(count as usize) * self.record_bytes()]
-    }
-
-    /// Reads the next records of spilled pages, of which `left` are left.
+    /// Reads as many records of spilled pages as the buffer has room for, `left` at the most.
     fn read_batch<'b>(
         &mut self,
-        batch: &'b mut [u8],
+        buffer: &'b mut [u8],
         at: u64,
         left: u32,
     ) -> Result<&'b mut [u8], Fault> {
-        let bytes = batch.len().min(left as usize * self.record_bytes());
-        let batch = &mut batch[..bytes];
-        if self.medium.read_at(MediumFile::Log, at, batch)? < bytes {
+        let record_bytes = self.record_bytes();
+        let records = (buffer.len() / record_bytes).min(left as usize);
+        let batch = &mut buffer[..records * record_bytes];
+        if self.medium.read_at(MediumFile::Log, at, batch)? < batch.len() {
             return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
         }
         Ok(batch)
@@ -350,14 +350,21 @@ impl<M: Medium> LogStorage<M> {
         self.apply()
     }
 
-    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file.
+    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file, by way of the
+    /// buffer, which must be empty.
     fn apply_spilled(&mut self, at: u64, count: u32) -> Result<(), Fault> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let result = self.apply_in(&mut buffer, at, count);
+        self.buffer = buffer;
+        result
+    }
+
+    fn apply_in(&mut self, buffer: &mut [u8], at: u64, count: u32) -> Result<(), Fault> {
         let record_bytes = self.record_bytes();
-        let mut batch = self.batch(count);
         let mut frame = 0;
         while frame < count {
             let from = at + u64::from(frame) * record_bytes as u64;
-            for record in self.read_batch(&mut batch, from, count - frame)?.chunks(record_bytes) {
+            for record in self.read_batch(buffer, from, count - frame)?.chunks(record_bytes) {
                 frame += 1;
                 if let Some(Record::Page(page)) = Record::read(record)
                     && page < self.pages
@@ -414,6 +421,9 @@ impl<M: Medium> LogStorage<M> {
         }
         // Scratch pages end with the transaction.
         self.drop_beyond(pages);
+        if self.spilled > 0 {
+            self.spill()?;
+        }
         let (at, spilled) = (self.tail(), self.spilled);
         self.append(pages)?;
         self.pages = pages;
