@@ -1,8 +1,9 @@
 //! A storage on files: pages in one file, commits through a checksummed write-ahead log.
 //!
-//! A commit is one append to the log and one sync of it. Then the pages are written to their
-//! places in the data file, without a sync: until the next checkpoint the log holds them too.
-//! A checkpoint syncs the data file and starts the log over. Opening repeats what the log holds.
+//! A commit is one append to the log and one sync of it. Its pages stay in the buffer until that is
+//! full, and are then written to their places in the data file, without a sync: until the next
+//! checkpoint the log holds them too. A checkpoint syncs the data file and starts the log over.
+//! Opening repeats what the log holds.
 //!
 //! A transaction whose pages outgrow the buffer spills them into the log, past its end. Where the
 //! first of them are it knows in memory; it notes in a third file where the others are, so that
@@ -350,8 +351,8 @@ impl<M: Medium> LogStorage<M> {
         self.apply()
     }
 
-    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file, by way of the
-    /// buffer, which must be empty.
+    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file, by way of
+    /// the buffer, which must be empty.
     fn apply_spilled(&mut self, at: u64, count: u32) -> Result<(), Fault> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let result = self.apply_in(&mut buffer, at, count);
@@ -415,10 +416,6 @@ impl<M: Medium> LogStorage<M> {
     }
 
     fn commit_staged(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
-        // What an earlier commit could not bring to the data file comes first.
-        if !self.unsynced {
-            self.apply()?;
-        }
         // Scratch pages end with the transaction.
         self.drop_beyond(pages);
         if self.spilled > 0 {
@@ -438,8 +435,9 @@ impl<M: Medium> LogStorage<M> {
         }
         if spilled > 0 || durability == Durability::Strict {
             self.sync_log()?;
-            // The commit is durable: what is in the way of the data file concerns later ones.
-            if self.apply().is_ok() && self.end > self.checkpoint_bytes {
+            // The commit is durable: what is in the way of the data file concerns later ones. Until
+            // then its pages stay in the buffer, so that the header goes there once for many.
+            if self.end > self.checkpoint_bytes && self.apply().is_ok() {
                 self.checkpoint()?;
             }
         }
