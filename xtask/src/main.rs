@@ -39,6 +39,8 @@ long runs
   conformance PATH         the official Lua 5.4 test suite in folder PATH, natively and in wasm
   bench vm [--quick] [PROGRAM...]
                            Moonkeep beside its peers; all programs write bench/results/vm.md
+  bench store [--quick]    Moonkeep's store beside others, natively, in Node and in Chromium;
+                           writes bench/results/store.md
   campaign NAME [ARG...]   a randomised test far beyond CI's slice; without NAME: their names
   coverage                 lines that the Rust tests reach
   fuzz TARGET [SECONDS]    a target of fuzz/ under cargo-fuzz

@@ -4,6 +4,8 @@
 //! warm. The VMs take turns on each program, so that a machine that drifts slows all of them.
 
 mod report;
+mod store;
+mod store_report;
 
 use crate::run::{cmd, output, run};
 use crate::{tools, wasm};
@@ -56,10 +58,12 @@ type Results = BTreeMap<String, BTreeMap<&'static str, Samples>>;
 /// Measures every program, or those named; all of them are written to the results file. With
 /// `--quick`, one process each and without the slowest peer.
 pub fn command(words: &[String]) -> Result<()> {
-    let usage = "usage: cargo xtask bench vm [--quick] [PROGRAM...]";
+    let usage = "usage: cargo xtask bench vm [--quick] [PROGRAM...], or bench store [--quick]";
     let Some((kind, mut named)) = words.split_first() else { bail!(usage) };
-    if kind != "vm" {
-        bail!(usage);
+    match kind.as_str() {
+        "vm" => {}
+        "store" => return store::command(named),
+        _ => bail!(usage),
     }
     let mut columns = columns()?;
     if let Some((first, rest)) = named.split_first()

@@ -56,16 +56,21 @@ pub fn text(columns: &[Column], results: &Results) -> Result<String> {
 
 /// On what was measured, when, and which versions.
 fn machine(results: &Results) -> Result<String> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut versions: Vec<&str> = Vec::new();
     for sample in results.values().flat_map(BTreeMap::values) {
         if !versions.contains(&sample.version.as_str()) {
             versions.push(&sample.version);
         }
     }
+    machine_and(&versions)
+}
+
+/// The machine, the day and the versions, those of the tools included, as a list.
+pub fn machine_and(versions: &[&str]) -> Result<String> {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     Ok(format!(
         "- machine: {}, {cores} cores, {}; load average at the end: {}\n- date: {}\n\
          - versions: {}, Node {}, {}\n",
@@ -149,7 +154,7 @@ fn of<'a>(results: &'a Results, ours: &Column, theirs: &Column, pick: Pick) -> V
     ratios
 }
 
-fn median(values: &[f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     match sorted.len() {

@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wasm", &["moonkeep", "lua", "codec", "wasm-host"]),
     ("cli", &["moonkeep"]),
     ("testkit", &["codec", "store", "lua", "db", "moonkeep"]),
-    ("bench", &["lua", "moonkeep"]),
+    ("bench", &["lua", "moonkeep", "store"]),
     ("store-module", &["store", "wasm-host", "testkit"]),
     ("xtask", &[]),
 ];
