@@ -15,12 +15,16 @@ const policyOf = (host = ''): string =>
   `default-src 'self' http://${host}; script-src 'self' http://${host} 'wasm-unsafe-eval'`;
 const PAGE = '<!doctype html><title>test</title>';
 
-/**
- * Serves `dist` and, at `/`, an empty page. A page's data belong to the port. `told` gets what
- * pages tell by asking for `/told?WHAT`.
- */
+export interface Site {
+  /** What lies at `/`; `dist` by default. */
+  folder?: string;
+  /** Gets what pages tell by asking for `/told?WHAT`. */
+  told?: (what: string) => void;
+}
+
+/** Serves a folder and, at `/` itself, an empty page. A page's data belong to the port. */
 export async function serve(
-  told?: (what: string) => void,
+  { folder = 'dist', told }: Site = {},
 ): Promise<{ address: string; server: Server }> {
   const server = createServer((request, response) => {
     const [path = '/', what = ''] = (request.url ?? '/').split('?');
@@ -30,7 +34,7 @@ export async function serve(
         response.writeHead(204).end();
         return;
       }
-      const body = path === '/' ? PAGE : readFileSync(`dist${path}`);
+      const body = path === '/' ? PAGE : readFileSync(folder + path);
       const type = TYPES[path.split('.').pop() ?? ''] ?? 'text/html';
       const policy = policyOf(request.headers.host);
       const headers = { 'content-type': type, 'content-security-policy': policy };

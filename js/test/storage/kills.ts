@@ -48,7 +48,7 @@ export async function killBrowsers(
 ): Promise<Toll> {
   const profile = mkdtempSync(join(tmpdir(), 'moonkeep-kills-'));
   let told = 0;
-  const site = await serve((query) => (told = Math.max(told, Number(query))));
+  const site = await serve({ told: (what) => (told = Math.max(told, Number(what))) });
   let browser: Browser | undefined;
   try {
     for (let round = 0; round <= kills; round++) {
