@@ -1,18 +1,23 @@
-//! The atomic end of marking: stacks again, weak tables, finalizers, then the whites change roles.
+//! The end of marking: the tables and stacks that changed, then one atomic step, in which weak
+//! tables are cleared and finalizers found; then the whites change roles.
 
+use super::weak::Waiting;
 use super::{Gray, Phase};
 use crate::heap::Heap;
 use crate::heap::color;
 use crate::heap::thread::Execution;
-use crate::value::{TableId, Value};
+use crate::value::{StringId, ThreadId, Value};
 use crate::vm::Vm;
 
+/// Bytes that are visited at once at the end of marking; if there is more, marking goes on.
+const LAST_BYTES_MAX: usize = 128 * 1024;
+
 impl Vm {
-    /// Marks everything that is reachable by itself.
-    pub(super) fn mark_roots(&mut self) {
+    /// Marks everything that is reachable by itself; returns the bytes looked at.
+    pub(super) fn mark_roots(&mut self) -> usize {
         let heap = &mut self.heap;
         for index in 0..crate::vm::names::ALL.len() as u32 {
-            heap.mark_value(Value::short_string(crate::value::StringId(index)));
+            heap.mark_value(Value::short_string(StringId(index)));
         }
         heap.mark_table(self.globals);
         heap.mark_table(self.registry);
@@ -20,56 +25,81 @@ impl Vm {
             heap.mark_table(meta);
         }
         heap.mark_value(self.thrown);
-        heap.mark_value(Value::thread(crate::value::ThreadId(0)));
-        heap.mark_value(Value::thread(self.current));
-        heap.mark_execution(&self.execution);
+        heap.mark_value(Value::thread(ThreadId(0)));
+        // A thread may have been visited before it got its resumer.
+        let mut thread = Some(self.current);
+        while let Some(id) = thread {
+            heap.mark_value(Value::thread(id));
+            thread = heap.threads.items[id.index()].resumer;
+        }
         for index in 0..heap.gc.pending.len() {
             heap.mark_value(heap.gc.pending[index]);
         }
+        1024 + heap.mark_execution(&self.execution) + heap.gc.pending.len() * 16
     }
 
-    /// Finishes marking and begins to sweep.
-    pub(super) fn finish_marking(&mut self) {
-        self.mark_roots();
-        let heap = &mut self.heap;
-        heap.propagate_all();
-        for thread in std::mem::take(&mut heap.gc.threads) {
-            heap.visit(Gray::Thread(thread));
+    /// Begins the second part of marking.
+    pub(super) fn begin_closing(&mut self) -> usize {
+        let gc = &mut self.heap.gc;
+        gc.closing = true;
+        gc.closing_bytes = 0;
+        // Ephemeron tables come last: by then most of their keys have been reached.
+        let tables = std::mem::take(&mut gc.ephemerons).into_iter().chain(gc.again.drain(..));
+        gc.gray.extend(tables.map(|table| Gray::Table(table, 0)));
+        gc.gray.extend(gc.threads.drain(..).map(Gray::Thread));
+        self.heap.birth = color::BLACK;
+        self.mark_roots()
+    }
+
+    /// Visits the stacks once more and ends marking, unless they lead to too much that is white:
+    /// then marking goes on, which has less to do each time.
+    pub(super) fn try_to_finish(&mut self) -> usize {
+        let mut bytes = self.mark_roots();
+        // Coroutines that are switched without end could keep it from ending.
+        let used = self.heap.account.used();
+        let patient = self.heap.gc.closing_bytes < used + LAST_BYTES_MAX;
+        let start = bytes;
+        let gc = &mut self.heap.gc;
+        gc.gray.extend(gc.threads.drain(..).map(Gray::Thread));
+        while let Some(gray) = self.heap.gc.gray.pop() {
+            bytes += self.heap.visit(gray);
+            if patient && bytes - start > LAST_BYTES_MAX {
+                self.heap.gc.closing_bytes += bytes - start;
+                return bytes;
+            }
         }
-        heap.propagate_all();
-        heap.mark_open_cells_of_dead_threads();
-        heap.converge_ephemerons();
-        heap.clear_weak_values();
-        heap.separate_finalizable();
-        heap.propagate_all();
-        heap.converge_ephemerons();
-        heap.clear_weak_keys();
-        heap.clear_weak_values();
+        bytes + self.finish_marking() * 16
+    }
+
+    /// The atomic step, and begins to sweep; returns the slots looked at.
+    fn finish_marking(&mut self) -> usize {
+        let heap = &mut self.heap;
+        let mut waiting = Waiting::default();
+        let mut slots = heap.mark_open_cells_of_dead_threads();
+        heap.gc.tidy_weak();
+        slots += heap.converge(&mut waiting);
+        slots += heap.clear_weak_values((0, 0));
+        let done = (heap.gc.weak_values.len(), heap.gc.all_weak.len());
+        slots += heap.separate_finalizable();
+        slots += heap.converge(&mut waiting);
+        slots += heap.clear_weak_keys(&waiting);
+        slots += heap.clear_weak_values(done);
         heap.tidy_execution(&mut self.execution);
-        heap.tidy_threads();
+        slots += heap.tidy_threads();
         heap.gc.reset_lists();
         heap.white ^= 1;
+        heap.birth = heap.white;
+        heap.gc.live = heap.account.used();
         heap.gc.cursor = 0;
         heap.gc.phase = Phase::Sweep(0);
+        slots
     }
 }
 
 impl Heap {
-    /// Visits until nothing is gray.
-    pub(super) fn propagate_all(&mut self) {
-        loop {
-            while let Some(gray) = self.gc.gray.pop() {
-                self.visit(gray);
-            }
-            match self.gc.again.pop() {
-                Some(table) => self.gc.gray.push(Gray::Table(table, 0)),
-                None => return,
-            }
-        }
-    }
-
     /// A closure that lives may share a variable with a thread that does not.
-    fn mark_open_cells_of_dead_threads(&mut self) {
+    fn mark_open_cells_of_dead_threads(&mut self) -> usize {
+        let mut slots = self.threads.items.len();
         for index in 0..self.threads.items.len() {
             let thread = &self.threads.items[index];
             if thread.mark & color::MASK > color::WHITE1 || thread.execution.open.is_empty() {
@@ -82,68 +112,10 @@ impl Heap {
                 if !Self::is_white(self.upvalues.items[open.cell.index()].mark) {
                     self.mark_value(value);
                 }
+                slots += 1;
             }
         }
-        self.propagate_all();
-    }
-
-    /// Marks values of ephemeron tables until no key brings in another.
-    fn converge_ephemerons(&mut self) {
-        loop {
-            let mut changed = false;
-            for index in 0..self.gc.ephemerons.len() {
-                let table = self.gc.ephemerons[index];
-                if self.visit_ephemeron(table) {
-                    self.propagate_all();
-                    changed = true;
-                }
-            }
-            if !changed {
-                return;
-            }
-        }
-    }
-
-    fn clear_weak_values(&mut self) {
-        let tables: Vec<TableId> =
-            self.gc.weak_values.iter().chain(&self.gc.all_weak).copied().collect();
-        for table in tables {
-            for slot in 0..self.tables.items[table.index()].array.len() {
-                let value = self.tables.items[table.index()].array[slot];
-                if self.is_dead_reference(value) {
-                    self.tables.items[table.index()].array[slot] = Value::NIL;
-                }
-            }
-            self.clear_nodes(table, false, false);
-        }
-    }
-
-    fn clear_weak_keys(&mut self) {
-        for table in self.gc.ephemerons.clone() {
-            self.clear_nodes(table, true, true);
-        }
-        for table in self.gc.all_weak.clone() {
-            self.clear_nodes(table, true, false);
-        }
-    }
-
-    /// Removes entries with a dead key or value; what stays keeps its value if asked to.
-    fn clear_nodes(&mut self, table: TableId, by_key: bool, keeps_values: bool) {
-        for index in 0..self.tables.items[table.index()].nodes.len() {
-            let node = self.tables.items[table.index()].nodes[index];
-            if !node.value.is_nil() {
-                let reference = if by_key { node.key() } else { node.value };
-                if self.is_dead_reference(reference) {
-                    self.tables.items[table.index()].nodes[index].value = Value::NIL;
-                }
-            }
-            let node = self.tables.items[table.index()].nodes[index];
-            if node.value.is_nil() {
-                self.forget_key(table, index);
-            } else if keeps_values {
-                self.mark_value(node.value);
-            }
-        }
+        slots
     }
 
     /// Clears what a stack holds above its top, which may refer to what is freed now, and forgets
@@ -155,15 +127,17 @@ impl Heap {
         execution.open.retain(|open| !Self::is_white(cells[open.cell.index()].mark));
     }
 
-    fn tidy_threads(&mut self) {
-        for index in 0..self.threads.items.len() {
-            if !Self::is_white(self.threads.items[index].mark)
-                && !self.threads.items[index].execution.stack.is_empty()
-            {
-                let mut execution = std::mem::take(&mut self.threads.items[index].execution);
-                self.tidy_execution(&mut execution);
-                self.threads.items[index].execution = execution;
+    /// The same for threads that do not run; above their tops they were cleared when they were
+    /// visited.
+    fn tidy_threads(&mut self) -> usize {
+        let mut slots = self.threads.items.len();
+        let cells = &self.upvalues.items;
+        for thread in &mut self.threads.items {
+            if !Self::is_white(thread.mark) && !thread.execution.open.is_empty() {
+                slots += thread.execution.open.len();
+                thread.execution.open.retain(|open| !Self::is_white(cells[open.cell.index()].mark));
             }
         }
+        slots
     }
 }

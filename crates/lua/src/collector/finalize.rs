@@ -30,8 +30,8 @@ impl Heap {
     }
 
     /// Moves what was not reached from the list of finalizable objects to those pending, and
-    /// keeps it alive until its finalizer has run.
-    pub(super) fn separate_finalizable(&mut self) {
+    /// keeps it alive until its finalizer has run. Returns how many objects it looked at.
+    pub(super) fn separate_finalizable(&mut self) -> usize {
         let (dead, alive): (Vec<Value>, Vec<Value>) = std::mem::take(&mut self.gc.finalizable)
             .into_iter()
             .partition(|&value| self.is_unmarked(value));
@@ -42,8 +42,10 @@ impl Heap {
                 object.set_mark(object.mark() & !FINALIZABLE);
             }
         }
+        let count = self.gc.finalizable.len() + dead.len() + self.gc.pending.len();
         // The last one marked is finalized first: pending is taken from its end.
         self.gc.pending.splice(0..0, dead);
+        count
     }
 }
 

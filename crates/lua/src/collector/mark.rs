@@ -161,40 +161,46 @@ impl Heap {
 
     pub(super) fn visit_table(&mut self, table: TableId, from: usize) -> usize {
         let object = &mut self.tables.items[table.index()];
+        if from > 0 && object.mark() & color::MASK == GRAY {
+            // Written to since: it will be visited again from its beginning.
+            return 64;
+        }
         recolor(object, BLACK);
         if let Some(meta) = object.meta {
             self.mark_table(meta);
         }
-        match self.weakness(table) {
-            Weakness::Strong => self.visit_strong(table, from),
-            Weakness::Values => {
-                self.visit_weak_values(table);
-                self.gc.weak_values.push(table);
-                self.tables.items[table.index()].nodes.len() * 32
-            }
-            Weakness::Keys => {
-                self.visit_ephemeron(table);
-                self.gc.ephemerons.push(table);
-                self.tables.items[table.index()].nodes.len() * 32
-            }
-            Weakness::Both => {
-                self.gc.all_weak.push(table);
-                64
+        let weakness = self.weakness(table);
+        if from == 0 {
+            match weakness {
+                Weakness::Strong => {}
+                Weakness::Values => self.gc.weak_values.push(table),
+                Weakness::Keys => self.gc.ephemerons.push(table),
+                Weakness::Both => self.gc.all_weak.push(table),
             }
         }
+        if weakness == Weakness::Both { 64 } else { self.visit_chunk(table, from, weakness) }
     }
 
     /// Visits a chunk of a table; the rest is queued. A write to the part that was visited already
     /// meets a black table and so its barrier.
-    fn visit_strong(&mut self, table: TableId, from: usize) -> usize {
-        let object = &self.tables.items[table.index()];
+    ///
+    /// A rehash may have moved entries from the part to visit to the part that was visited: then
+    /// all of it is visited at once, in no more time than the rehash has just taken.
+    fn visit_chunk(&mut self, table: TableId, from: usize, weakness: Weakness) -> usize {
+        let object = &mut self.tables.items[table.index()];
+        let moved = std::mem::replace(&mut object.moved, false);
         let (array_len, node_len) = (object.array.len(), object.nodes.len());
-        let end = (from + TABLE_CHUNK).min(array_len + node_len);
-        for slot in from..end.min(array_len) {
-            self.mark_value(self.tables.items[table.index()].array[slot]);
+        let (from, end) = match moved && from > 0 {
+            true => (0, array_len + node_len),
+            false => (from, (from + TABLE_CHUNK).min(array_len + node_len)),
+        };
+        if weakness != Weakness::Values {
+            for slot in from..end.min(array_len) {
+                self.mark_value(self.tables.items[table.index()].array[slot]);
+            }
         }
         for slot in from.max(array_len)..end {
-            self.visit_node(table, slot - array_len);
+            self.visit_node(table, slot - array_len, weakness);
         }
         if end < array_len + node_len {
             self.gc.gray.push(Gray::Table(table, end as u32));
@@ -202,13 +208,20 @@ impl Heap {
         64 + (end.saturating_sub(from)) * 24
     }
 
-    fn visit_node(&mut self, table: TableId, index: usize) {
+    fn visit_node(&mut self, table: TableId, index: usize, weakness: Weakness) {
         let Some(node) = self.tables.items[table.index()].nodes.get(index).copied() else { return };
         if node.value.is_nil() {
-            self.forget_key(table, index);
-        } else {
-            self.mark_value(node.key());
-            self.mark_value(node.value);
+            return self.forget_key(table, index);
+        }
+        match weakness {
+            Weakness::Values => self.mark_value(node.key()),
+            // The key of an ephemeron may be reached later; then the atomic step sees to it.
+            Weakness::Keys if self.is_dead_reference(node.key()) => {}
+            Weakness::Keys => self.mark_value(node.value),
+            _ => {
+                self.mark_value(node.key());
+                self.mark_value(node.value);
+            }
         }
     }
 
@@ -218,37 +231,6 @@ impl Heap {
         if node.key_tag & DEAD == 0 && node.key().is_collectable() {
             node.key_tag |= DEAD;
         }
-    }
-
-    fn visit_weak_values(&mut self, table: TableId) {
-        for index in 0..self.tables.items[table.index()].nodes.len() {
-            let node = self.tables.items[table.index()].nodes[index];
-            if node.value.is_nil() {
-                self.forget_key(table, index);
-            } else {
-                self.mark_value(node.key());
-            }
-        }
-    }
-
-    /// Marks the values whose keys are marked; true if that marked anything.
-    pub(super) fn visit_ephemeron(&mut self, table: TableId) -> bool {
-        let mut marked = false;
-        for slot in 0..self.tables.items[table.index()].array.len() {
-            let value = self.tables.items[table.index()].array[slot];
-            marked |= self.is_unmarked(value);
-            self.mark_value(value);
-        }
-        for index in 0..self.tables.items[table.index()].nodes.len() {
-            let node = self.tables.items[table.index()].nodes[index];
-            if node.value.is_nil() {
-                self.forget_key(table, index);
-            } else if !self.is_dead_reference(node.key()) && self.is_unmarked(node.value) {
-                self.mark_value(node.value);
-                marked = true;
-            }
-        }
-        marked
     }
 
     fn mark_of(&self, value: Value) -> u8 {
@@ -285,7 +267,7 @@ impl Heap {
         let hook = thread.hook.function;
         let failure = thread.failure;
         let resumer = thread.resumer;
-        let execution = std::mem::take(&mut thread.execution);
+        let mut execution = std::mem::take(&mut thread.execution);
         self.mark_value(hook);
         if let Some(failure) = failure {
             self.mark_value(failure);
@@ -293,15 +275,17 @@ impl Heap {
         if let Some(resumer) = resumer {
             self.mark_object(Value::thread(resumer));
         }
-        self.mark_execution(&execution);
-        let bytes = 64 + execution.top * 16;
+        let bytes = 64 + self.mark_execution(&execution);
+        let extent = self.extent_of(&execution);
+        let above = &mut execution.stack[extent..];
+        above.fill(Value::NIL);
+        let bytes = bytes + above.len() / 2;
         self.threads.items[id.index()].execution = execution;
-        self.gc.threads.push(id);
         bytes
     }
 
-    /// Marks what a stack and its frames refer to.
-    pub(super) fn mark_execution(&mut self, execution: &Execution) {
+    /// Marks what a stack and its frames refer to; returns the bytes looked at.
+    pub(super) fn mark_execution(&mut self, execution: &Execution) -> usize {
         let extent = self.extent_of(execution);
         for &value in &execution.stack[..extent] {
             self.mark_value(value);
@@ -312,6 +296,7 @@ impl Heap {
                 self.mark_object(Value::closure(frame.closure, frame.proto));
             }
         }
+        extent * 16 + execution.frames.len() * 24
     }
 
     pub(crate) fn extent_of(&self, execution: &Execution) -> usize {
@@ -321,8 +306,17 @@ impl Heap {
 }
 
 impl State {
+    /// Weak tables that were visited more than once count once.
+    pub(super) fn tidy_weak(&mut self) {
+        for list in [&mut self.weak_values, &mut self.ephemerons, &mut self.all_weak] {
+            list.sort_unstable_by_key(|table| table.index());
+            list.dedup();
+        }
+    }
+
     /// Forgets everything of a cycle that is over or abandoned.
     pub(super) fn reset_lists(&mut self) {
+        self.closing = false;
         self.gray.clear();
         self.again.clear();
         self.threads.clear();

@@ -2,19 +2,26 @@
 //!
 //! Tri-colour marking with two whites (Dijkstra et al., 1978; PUC-Rio's manual, section 2.5.1):
 //! an object is white until it is reached, gray until its references are visited, black after. A
-//! write to a black table turns it gray again; a write to a black cell marks the value. The end of
-//! marking is one atomic step, in which stacks are visited again and weak tables are cleared.
+//! write to a black cell marks the value.
+//!
+//! Marking has two parts. In the first a write to a black table turns it gray again, so that
+//! further writes to it are free. Once nothing is gray the second begins, *closing*: the tables
+//! that were written to and the stacks are visited again, and now a write to a black table marks
+//! what is written and new objects are born black. So what is white only dwindles, and the end of
+//! marking, one atomic step, finds little to visit. Its own work is that on weak tables, on
+//! finalizers and on stacks.
 
 mod atomic;
 mod finalize;
 mod mark;
 mod step;
+mod weak;
 
 use crate::heap::Heap;
 use crate::heap::arena::Object;
 use crate::heap::color;
 use crate::value::{ClosureId, NativeClosureId, ProtoId, TableId, ThreadId, UserdataId};
-use crate::value::{UpvalueId, Value};
+use crate::value::{UpvalueId, Value, float_to_integer};
 
 /// What the collector is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,9 +54,13 @@ pub(crate) enum Gray {
 pub(crate) struct State {
     pub phase: Phase,
     pub gray: Vec<Gray>,
-    /// Tables written to after they were visited.
+    /// Marking is in its second part.
+    closing: bool,
+    /// Bytes that were visited in this part.
+    closing_bytes: usize,
+    /// Tables written to after they were visited, in the first part.
     again: Vec<TableId>,
-    /// Threads that were visited: their stacks change without barriers.
+    /// Threads that have run after they were visited.
     threads: Vec<ThreadId>,
     weak_values: Vec<TableId>,
     ephemerons: Vec<TableId>,
@@ -61,6 +72,9 @@ pub(crate) struct State {
     cursor: usize,
     /// Code pool entries of freed prototypes.
     pub(crate) dead_code: usize,
+    /// Bytes that objects used at the end of marking, less those freed since: what was allocated
+    /// meanwhile is not counted.
+    live: usize,
 }
 
 impl Default for State {
@@ -68,6 +82,8 @@ impl Default for State {
         State {
             phase: Phase::Pause,
             gray: vec![],
+            closing: false,
+            closing_bytes: 0,
             again: vec![],
             threads: vec![],
             weak_values: vec![],
@@ -77,6 +93,7 @@ impl Default for State {
             pending: vec![],
             cursor: 0,
             dead_code: 0,
+            live: 0,
         }
     }
 }
@@ -115,6 +132,8 @@ pub struct Collector {
     pub settings: Settings,
     /// A finalizer is running, or a full collection.
     busy: bool,
+    /// Cycles that have ended.
+    cycles: u64,
 }
 
 impl Heap {
@@ -126,23 +145,35 @@ impl Heap {
 
     /// Before a write to a table.
     #[inline(always)]
-    pub(crate) fn table_barrier(&mut self, table: TableId) {
+    pub(crate) fn table_barrier(&mut self, table: TableId, key: Value, value: Value) {
         let mark = self.tables.items[table.index()].mark();
         if color::needs_barrier(mark) {
-            self.table_barrier_slow(table, mark);
+            self.table_barrier_slow(table, mark, key, value);
+        }
+    }
+
+    /// Before the values of a table's array part are put into another order.
+    pub(crate) fn reorder_barrier(&mut self, table: TableId) {
+        self.table_barrier(table, Value::NIL, Value::NIL);
+        if self.gc.closing {
+            for index in 0..self.tables.items[table.index()].array.len() {
+                self.mark_value(self.tables.items[table.index()].array[index]);
+            }
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn table_barrier_slow(&mut self, table: TableId, mark: u8) {
+    fn table_barrier_slow(&mut self, table: TableId, mark: u8, key: Value, value: Value) {
         let mut mark = mark;
         if mark & color::ATTACHED != 0 {
             mark &= !color::ATTACHED;
             self.written_tables.push(table);
         }
         if mark & color::MASK == color::BLACK {
-            if self.gc.phase == Phase::Mark {
+            if self.gc.closing {
+                self.closing_barrier(table, key, value);
+            } else if self.gc.phase == Phase::Mark {
                 mark = mark & !color::MASK | color::GRAY;
                 self.gc.again.push(table);
             } else {
@@ -150,6 +181,29 @@ impl Heap {
             }
         }
         self.tables.items[table.index()].set_mark(mark);
+    }
+
+    /// A visit of a large table may be under way: what moves to a part of it that was visited
+    /// already is marked, too.
+    fn closing_barrier(&mut self, table: TableId, key: Value, value: Value) {
+        self.mark_value(key);
+        self.mark_value(value);
+        let key = key.as_float().and_then(float_to_integer).map_or(key, Value::integer);
+        if let Some((key, value)) =
+            self.tables.items[table.index()].occupant(&self.strings.arena, key)
+        {
+            self.mark_value(key);
+            self.mark_value(value);
+        }
+    }
+
+    /// After a thread has run or was filled: its stack changes without barriers.
+    pub(crate) fn thread_barrier(&mut self, thread: ThreadId) {
+        let object = &mut self.threads.items[thread.index()];
+        if self.gc.phase == Phase::Mark && object.mark & color::MASK == color::BLACK {
+            object.mark = object.mark & !color::MASK | color::GRAY;
+            self.gc.threads.push(thread);
+        }
     }
 
     /// After a write to a cell that needs a barrier.
@@ -189,11 +243,17 @@ impl Heap {
     /// Sets a table's metatable.
     pub(crate) fn set_metatable(&mut self, table: TableId, meta: Option<TableId>) {
         let object = &self.tables.items[table.index()];
-        let table = match object.meta {
+        let holder = match object.meta {
             Some(gate) if object.is_external() => gate,
             _ => table,
         };
-        self.table_barrier(table);
-        self.tables.items[table.index()].meta = meta;
+        self.table_barrier(holder, Value::NIL, meta.map_or(Value::NIL, Value::table));
+        self.tables.items[holder.index()].meta = meta;
+        // It may be weak no longer: what it holds is to be visited.
+        let object = &mut self.tables.items[table.index()];
+        if self.gc.closing && object.mark() & color::MASK == color::BLACK {
+            object.set_mark(object.mark() & !color::MASK | color::GRAY);
+            self.gc.gray.push(Gray::Table(table, 0));
+        }
     }
 }

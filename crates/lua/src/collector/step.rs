@@ -10,7 +10,7 @@ use crate::vm::Vm;
 /// Work units of a step per byte allocated, at a multiplier of 100.
 const WORK_PER_BYTE: usize = 4;
 /// Objects that are swept for the work of visiting one kilobyte.
-const SWEEP_OBJECTS_PER_KILOBYTE: usize = 24;
+const SWEEP_OBJECTS_PER_KILOBYTE: usize = 96;
 /// The heap is at least this large before a cycle begins.
 const THRESHOLD_MIN: usize = 64 * 1024;
 /// What `collectgarbage("step")` does at least: a whole cycle over the heap of a small program, as
@@ -34,17 +34,43 @@ impl Vm {
         }
         let step_bytes = 1usize << self.collector.settings.step_size.clamp(10, 30);
         let multiplier = self.collector.settings.step_multiplier.max(10) as usize;
-        let mut work = (step_bytes * WORK_PER_BYTE / 100 * multiplier) as isize;
-        while work > 0 {
-            work -= self.work_once(work as usize) as isize;
-            if self.heap.gc.phase == Phase::Pause {
-                break;
-            }
-        }
+        self.work_for(step_bytes * WORK_PER_BYTE / 100 * multiplier);
         if self.heap.gc.phase != Phase::Pause {
             self.heap.account.threshold = self.heap.account.used() + step_bytes;
         }
         self.call_finalizers(8);
+    }
+
+    /// Works for about so many units, or to the end of the cycle; returns how much it was.
+    fn work_for(&mut self, units: usize) -> usize {
+        let mut done = 0;
+        while done < units {
+            done += self.work_once(units - done);
+            if self.heap.gc.phase == Phase::Pause {
+                break;
+            }
+        }
+        done
+    }
+
+    /// Does a step such as allocation brings about, without finalizers, and returns about how many
+    /// bytes it looked at: for tests and measuring of pauses.
+    #[doc(hidden)]
+    pub fn collect_one_step(&mut self) -> usize {
+        let step_bytes = 1usize << self.collector.settings.step_size.clamp(10, 30);
+        self.work_for(step_bytes * WORK_PER_BYTE)
+    }
+
+    /// The same for about so many bytes.
+    #[doc(hidden)]
+    pub fn collect_part_of_step(&mut self, bytes: usize) -> usize {
+        self.work_for(bytes)
+    }
+
+    /// How many cycles of the collector have ended.
+    #[doc(hidden)]
+    pub fn collector_cycles(&self) -> u64 {
+        self.collector.cycles
     }
 
     /// Does one piece of work; returns how much it was. A cycle that ends sets the threshold.
@@ -53,20 +79,25 @@ impl Vm {
             Phase::Pause => {
                 self.heap.gc.reset_lists();
                 self.heap.gc.phase = Phase::Mark;
-                self.mark_roots();
                 self.heap.gc.gray.push(Gray::Kept(0));
-                1024
+                self.mark_roots()
             }
             Phase::Mark => match self.heap.gc.gray.pop() {
-                Some(gray) => self.heap.visit(gray),
-                None => {
-                    self.finish_marking();
-                    4096
+                Some(gray) => {
+                    let bytes = self.heap.visit(gray);
+                    self.heap.gc.closing_bytes += bytes;
+                    bytes
                 }
+                None if !self.heap.gc.closing => self.begin_closing(),
+                None => self.try_to_finish(),
             },
             Phase::Sweep(arena) => {
                 let count = (most / 1024 + 1) * SWEEP_OBJECTS_PER_KILOBYTE;
-                if self.heap.sweep(arena, count) {
+                let used = self.heap.account.used();
+                let done = self.heap.sweep(arena, count);
+                let freed = used.saturating_sub(self.heap.account.used());
+                self.heap.gc.live = self.heap.gc.live.saturating_sub(freed);
+                if done {
                     self.heap.gc.cursor = 0;
                     self.heap.gc.phase = Phase::Sweep(arena + 1);
                     if arena + 1 == ARENAS {
@@ -80,8 +111,9 @@ impl Vm {
 
     fn end_cycle(&mut self) {
         self.heap.gc.phase = Phase::Pause;
+        self.collector.cycles += 1;
         self.heap.compact_code();
-        let live = self.heap.account.used();
+        let live = self.heap.gc.live;
         let pause = self.collector.settings.pause.max(100) as usize;
         let wanted = live.saturating_add(live / 100 * (pause - 100)).max(THRESHOLD_MIN);
         // Near the limit a cycle must end before the limit is reached.

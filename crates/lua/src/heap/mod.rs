@@ -44,6 +44,8 @@ pub struct Heap {
     pub(crate) heads: Vec<ProtoHead>,
     pub(crate) pool: CodePool,
     pub(crate) white: u8,
+    /// The color of new objects: white, or black while a collection closes in on its end.
+    pub(crate) birth: u8,
     pub(crate) gc: crate::collector::State,
     /// Attached tables that were written to since they were attached.
     pub(crate) written_tables: Vec<TableId>,
@@ -73,6 +75,7 @@ impl Heap {
             heads: Vec::new(),
             pool: CodePool::new(),
             white: color::WHITE0,
+            birth: color::WHITE0,
             gc: Default::default(),
             written_tables: Vec::new(),
             written_cells: Vec::new(),
@@ -94,13 +97,13 @@ impl Heap {
     /// Makes (or finds) a string.
     #[inline]
     pub fn string(&mut self, bytes: &[u8]) -> Fallible<Value> {
-        self.strings.create(&mut self.account, self.white, bytes)
+        self.strings.create(&mut self.account, self.birth, bytes)
     }
 
     /// Makes a string of bytes that are shared already.
     #[inline]
     pub fn shared_string(&mut self, bytes: &Rc<[u8]>) -> Fallible<Value> {
-        self.strings.adopt(&mut self.account, self.white, bytes)
+        self.strings.adopt(&mut self.account, self.birth, bytes)
     }
 
     /// A string's bytes.
@@ -112,13 +115,13 @@ impl Heap {
     /// Makes an empty table.
     #[inline]
     pub fn table(&mut self) -> Fallible<TableId> {
-        let table = Table::new(self.seed, self.white);
+        let table = Table::new(self.seed, self.birth);
         self.tables.add(&mut self.account, table).map(TableId)
     }
 
     /// Makes a table with room for that many array elements and hash entries.
     pub fn table_with_capacity(&mut self, array: usize, hash: usize) -> Fallible<TableId> {
-        let mut table = Table::new(self.seed, self.white);
+        let mut table = Table::new(self.seed, self.birth);
         if hash > 0 {
             table.resize(&mut self.account, &self.strings.arena, 0, hash)?;
         }
@@ -150,7 +153,11 @@ impl Heap {
     ) -> Fallible<Value> {
         let owned = upvalues.len() * size_of::<UpvalueId>();
         self.account.charge(owned)?;
-        let closure = Closure { proto, upvalues, mark: self.white };
+        if self.birth == color::BLACK {
+            self.mark_proto(proto);
+            upvalues.iter().for_each(|&cell| self.mark_cell(cell));
+        }
+        let closure = Closure { proto, upvalues, mark: self.birth };
         match self.closures.add(&mut self.account, closure) {
             Ok(id) => Ok(Value::closure(ClosureId(id), proto)),
             Err(error) => {
@@ -163,7 +170,10 @@ impl Heap {
     /// Makes a native function with values of its own.
     pub fn native_closure(&mut self, function: NativeId, values: &[Value]) -> Fallible<Value> {
         self.account.charge(size_of_val(values))?;
-        let closure = NativeClosure { function, values: values.into(), mark: self.white };
+        if self.birth == color::BLACK {
+            values.iter().for_each(|&value| self.mark_value(value));
+        }
+        let closure = NativeClosure { function, values: values.into(), mark: self.birth };
         match self.natives.add(&mut self.account, closure) {
             Ok(id) => Ok(Value::native_closure(NativeClosureId(id))),
             Err(error) => {
@@ -175,13 +185,16 @@ impl Heap {
 
     /// Makes a closed upvalue cell.
     pub(crate) fn cell(&mut self, value: Value) -> Fallible<UpvalueId> {
-        let cell = Upvalue { value, thread: None, slot: 0, mark: self.white };
+        if self.birth == color::BLACK {
+            self.mark_value(value);
+        }
+        let cell = Upvalue { value, thread: None, slot: 0, mark: self.birth };
         self.upvalues.add(&mut self.account, cell).map(UpvalueId)
     }
 
     /// Makes an upvalue cell for a variable that lives in a stack slot.
     pub(crate) fn open_cell(&mut self, thread: ThreadId, slot: u32) -> Fallible<UpvalueId> {
-        let cell = Upvalue { value: Value::NIL, thread: Some(thread), slot, mark: self.white };
+        let cell = Upvalue { value: Value::NIL, thread: Some(thread), slot, mark: self.birth };
         self.upvalues.add(&mut self.account, cell).map(UpvalueId)
     }
 
@@ -195,7 +208,12 @@ impl Heap {
             hook: Default::default(),
             mark: self.white,
         };
-        self.threads.add(&mut self.account, thread).map(ThreadId)
+        let id = self.threads.add(&mut self.account, thread).map(ThreadId)?;
+        if self.birth == color::BLACK {
+            // Visited like any other: its stack changes without barriers.
+            self.mark_value(Value::thread(id));
+        }
+        Ok(id)
     }
 
     /// Makes a userdata; `weight` is the number of bytes to account for.
@@ -206,7 +224,7 @@ impl Heap {
             meta: None,
             user_values: vec![],
             weight,
-            mark: self.white,
+            mark: self.birth,
         };
         match self.userdata.add(&mut self.account, userdata) {
             Ok(id) => Ok(Value::userdata(UserdataId(id))),
@@ -273,7 +291,7 @@ impl Heap {
             register_count: function.register_count,
             is_vararg: function.is_vararg,
         };
-        let proto = Proto::new(function, children, self.white);
+        let proto = Proto::new(function, children, self.birth);
         let Ok(id) = self.place_proto(proto) else {
             // Nothing refers to the code: the collector closes the gap.
             self.gc.dead_code += code.len();

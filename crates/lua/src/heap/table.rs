@@ -60,7 +60,11 @@ pub struct Table {
     border_hint: u32,
     seed: u32,
     mark: u8,
+    /// Entries have changed places since the collector began its visit.
+    pub(crate) moved: bool,
 }
+
+const _: () = assert!(size_of::<Table>() <= 72);
 
 impl Object for Table {
     fn mark(&self) -> u8 {
@@ -108,6 +112,7 @@ impl Table {
             border_hint: 0,
             seed,
             mark,
+            moved: false,
         }
     }
 
@@ -541,6 +546,7 @@ impl Table {
             if len == self.array.capacity() && reserve(account, &mut self.array, len).is_err() {
                 break; // The rest stays in the hash part, where it is found as well.
             }
+            self.moved = true;
             self.nodes[index].value = Value::NIL;
             self.array.push(value);
         }
@@ -572,6 +578,16 @@ impl Table {
         self.nodes[free] = occupant;
         self.put(main, key, value, END);
         true
+    }
+
+    /// The entry that would yield its place to a new key, as [`Table::insert_node`] has it.
+    pub(crate) fn occupant(
+        &self,
+        strings: &Arena<StringObject>,
+        key: Value,
+    ) -> Option<(Value, Value)> {
+        let node = self.nodes.get(self.home(strings, key))?;
+        (!node.value.is_nil()).then(|| (node.key(), node.value))
     }
 
     fn put(&mut self, index: usize, key: Value, value: Value, next: u32) {
@@ -646,6 +662,7 @@ impl Table {
             account.release(nodes.capacity() * size_of::<Node>());
             return Err(error);
         }
+        self.moved = true;
         nodes.resize(node_count, Node::EMPTY);
         let old_nodes = std::mem::replace(&mut self.nodes, nodes);
         self.free_below = node_count as u32;

@@ -187,6 +187,7 @@ impl Vm {
         object.status = if snapshot.dead { Status::Dead } else { Status::Suspended };
         object.failure = snapshot.failure;
         object.execution = execution;
+        self.heap.thread_barrier(thread);
         Ok(())
     }
 

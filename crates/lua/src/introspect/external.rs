@@ -183,6 +183,9 @@ impl Vm {
 
     /// Takes the mark back: the table has the entries that are resident, and no others.
     pub fn make_internal(&mut self, table: TableId) {
+        if !self.heap.is_external(table) {
+            return;
+        }
         let meta = self.heap.metatable_of(table);
         self.heap.set_flag(table, color::EXTERNAL | color::EVENTS, false);
         self.heap.set_metatable(table, meta);

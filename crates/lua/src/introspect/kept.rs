@@ -43,9 +43,10 @@ impl Vm {
         (&self.heap.kept.values, &self.heap.kept.cells)
     }
 
-    /// Takes all entries and the metatable out of a table.
+    /// Takes all entries and the metatable out of a table; an external one is that no more.
     pub fn clear_table(&mut self, table: TableId) {
-        self.heap.table_barrier(table);
+        self.make_internal(table);
+        self.heap.table_barrier(table, Value::NIL, Value::NIL);
         let seed = self.heap.seed;
         let object = &mut self.heap.tables.items[table.index()];
         let owned = object.owned_bytes();

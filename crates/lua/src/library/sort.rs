@@ -278,7 +278,7 @@ fn sort_plain(call: &mut Call<'_>, table: TableId, count: usize) -> Result<(), T
     let outcome = quicksort(&mut plain, 1, count);
     let values = plain.values;
     // Also after an error: what was sorted so far stays.
-    call.vm.heap.table_barrier(table);
+    call.vm.heap.reorder_barrier(table);
     call.vm.heap.tables.items[table.index()].array[..count].copy_from_slice(&values);
     outcome
 }

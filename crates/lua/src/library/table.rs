@@ -188,6 +188,7 @@ fn pack(call: &mut Call<'_>) -> Result<usize, Throw> {
     // A nil among the values, too, has its place in the array, which has room for all.
     for index in 0..count {
         let value = call.arg(index);
+        call.vm.heap.table_barrier(table, Value::NIL, value);
         call.vm.heap.tables.items[table.index()].array.push(value);
     }
     call.vm.set_field(table, "n", Value::integer(count as i64))?;

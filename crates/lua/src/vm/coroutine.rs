@@ -156,6 +156,7 @@ impl Vm {
         let state = std::mem::take(&mut self.heap.threads.items[thread.index()].execution);
         let old = std::mem::replace(&mut self.execution, state);
         self.heap.threads.items[self.current.index()].execution = old;
+        self.heap.thread_barrier(self.current);
         self.current = thread;
         self.refresh_hook();
     }
@@ -236,6 +237,7 @@ impl Vm {
         let state = &mut self.heap.threads.items[thread.index()];
         state.status = Status::Dead;
         state.failure = Some(error);
+        self.heap.mark_if_marking(error);
         let resumed =
             self.execution.frames.last().is_some_and(|frame| frame.kind == FrameKind::Resume);
         if resumed {
@@ -261,6 +263,7 @@ impl Vm {
             self.heap.close_cell(open.cell, value);
         }
         self.heap.account.release_early(execution.owned_bytes());
+        self.heap.mark_if_marking(failure.unwrap_or(Value::NIL));
     }
 
     /// Closes a suspended or dead coroutine; returns the error it died of or that closing threw.

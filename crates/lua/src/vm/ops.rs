@@ -44,7 +44,7 @@ impl Heap {
         key: Value,
         value: Value,
     ) -> Result<(), OutOfMemory> {
-        self.table_barrier(table);
+        self.table_barrier(table, key, value);
         let target = &mut self.tables.items[table.index()];
         if let Some(n) = key.as_integer() {
             return target.set_integer(&mut self.account, &self.strings.arena, n, value);
@@ -133,6 +133,8 @@ impl Vm {
             Some(thread) => {
                 let slot = cell.slot as usize;
                 self.heap.threads.items[thread.index()].execution.stack[slot] = value;
+                // The thread may have been visited before its cell was.
+                self.heap.mark_if_marking(value);
                 self.heap.cell_barrier(id, value);
             }
         }
@@ -244,7 +246,7 @@ impl Vm {
         for n in 1..=count {
             let value = self.execution.stack[slot + n];
             let key = (first + n) as i64;
-            self.heap.table_barrier(table);
+            self.heap.table_barrier(table, Value::integer(key), value);
             if !self.heap.tables.items[table.index()].append(key, value) {
                 self.heap.raw_set(table, Value::integer(key), value)?;
             }
