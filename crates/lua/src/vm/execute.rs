@@ -196,6 +196,9 @@ impl Vm {
                             if x.is_integer() && y.is_integer() {
                                 R!(a) = Value::integer($int(x.raw_integer(), y.raw_integer()));
                                 pc += 1;
+                            } else if x.is_float() && y.is_float() {
+                                R!(a) = Value::float($float(x.raw_float(), y.raw_float()));
+                                pc += 1;
                             } else if x.is_number() && y.is_number() {
                                 R!(a) = Value::float($float(x.raw_number(), y.raw_number()));
                                 pc += 1;
@@ -217,7 +220,10 @@ impl Vm {
                     macro_rules! float_division {
                         ($x:expr, $y:expr) => {{
                             let (x, y) = (&$x, &$y);
-                            if x.is_number() && y.is_number() {
+                            if x.is_float() && y.is_float() {
+                                R!(a) = Value::float(x.raw_float() / y.raw_float());
+                                pc += 1;
+                            } else if x.is_number() && y.is_number() {
                                 R!(a) = Value::float(x.raw_number() / y.raw_number());
                                 pc += 1;
                             }
@@ -447,28 +453,26 @@ impl Vm {
                             if let Some(t) = R!(a).as_table() {
                                 let table = at_mut(&mut self.heap.tables.items, t.index());
                                 let color = table.color();
-                                if let Some(n) = key.as_integer() {
-                                    let index = (n as u64).wrapping_sub(1) as usize;
-                                    if n as u64 <= u32::MAX as u64 {
-                                        if let Some(slot) = table.array.get_mut(index)
+                                if key.is_integer() {
+                                    let index = key.payload.wrapping_sub(1);
+                                    let len = table.array.len();
+                                    if index < len as u64 {
+                                        if let Some(slot) = table.array.get_mut(index as usize)
                                             && (!slot.is_nil() || table.meta.is_none())
                                             && !needs_barrier(color)
                                         {
                                             *slot = RKC!();
                                             continue;
                                         }
-                                        // Appending within capacity.
-                                        if index == table.array.len()
-                                            && index < table.array.capacity()
-                                            && table.nodes.is_empty()
-                                            && table.meta.is_none()
-                                            && !needs_barrier(color)
-                                        {
-                                            let value = RKC!();
-                                            if !value.is_nil() {
-                                                table.array.push(value);
-                                                continue;
-                                            }
+                                    } else if index == len as u64
+                                        && table.nodes.is_empty()
+                                        && table.meta.is_none()
+                                        && !needs_barrier(color)
+                                    {
+                                        let value = RKC!();
+                                        if !value.is_nil() && len < table.array.capacity() {
+                                            table.array.push(value);
+                                            continue;
                                         }
                                     }
                                 } else if let Some(short) = key.as_short()
@@ -717,6 +721,8 @@ impl Vm {
                         }
                         op::CALL => {
                             let Some((id, proto)) = R!(a).as_closure_proto() else { slow!() };
+                            // Before the room is looked at: no write comes between that and the push.
+                            save_pc!();
                             let b = oc::b(i);
                             let new_base = base + a + 1;
                             let mut end =
@@ -727,7 +733,6 @@ impl Vm {
                             {
                                 slow!();
                             }
-                            save_pc!();
                             let frame = Frame {
                                 closure: id,
                                 proto,
