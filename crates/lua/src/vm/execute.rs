@@ -583,9 +583,6 @@ impl Vm {
                         op::POWK => power!(R!(oc::b(i)), K!(oc::c(i))),
                         op::DIVK => float_division!(R!(oc::b(i)), K!(oc::c(i))),
                         op::IDIVK => division!(R!(oc::b(i)), K!(oc::c(i)), arith::integer_divide),
-                        op::BANDK => bitwise!(R!(oc::b(i)), K!(oc::c(i)), |x: i64, y: i64| x & y),
-                        op::BORK => bitwise!(R!(oc::b(i)), K!(oc::c(i)), |x: i64, y: i64| x | y),
-                        op::BXORK => bitwise!(R!(oc::b(i)), K!(oc::c(i)), |x: i64, y: i64| x ^ y),
                         op::SHRI => {
                             let distance = Value::integer(-oc::sc(i) as i64);
                             bitwise!(R!(oc::b(i)), distance, arith::shift_left)
@@ -616,11 +613,24 @@ impl Vm {
                         op::POW => power!(R!(oc::b(i)), R!(oc::c(i))),
                         op::DIV => float_division!(R!(oc::b(i)), R!(oc::c(i))),
                         op::IDIV => division!(R!(oc::b(i)), R!(oc::c(i)), arith::integer_divide),
-                        op::BAND => bitwise!(R!(oc::b(i)), R!(oc::c(i)), |x: i64, y: i64| x & y),
-                        op::BOR => bitwise!(R!(oc::b(i)), R!(oc::c(i)), |x: i64, y: i64| x | y),
-                        op::BXOR => bitwise!(R!(oc::b(i)), R!(oc::c(i)), |x: i64, y: i64| x ^ y),
-                        op::SHL => bitwise!(R!(oc::b(i)), R!(oc::c(i)), arith::shift_left),
-                        op::SHR => bitwise!(R!(oc::b(i)), R!(oc::c(i)), arith::shift_right),
+                        op::BANDK..=op::BXORK | op::BAND..=op::SHR => {
+                            let opcode = oc::opcode(i);
+                            let x = &R!(oc::b(i));
+                            let y = if opcode < op::ADD { &K!(oc::c(i)) } else { &R!(oc::c(i)) };
+                            if x.is_integer() && y.is_integer() {
+                                let (x, y) = (x.raw_integer(), y.raw_integer());
+                                R!(a) = Value::integer(match opcode {
+                                    op::BAND | op::BANDK => x & y,
+                                    op::BOR | op::BORK => x | y,
+                                    op::BXOR | op::BXORK => x ^ y,
+                                    op::SHL => arith::shift_left(x, y),
+                                    _ => arith::shift_right(x, y),
+                                });
+                                pc += 1;
+                            } else if x.is_number() && y.is_number() {
+                                slow!();
+                            }
+                        }
                         op::UNM => {
                             let x = &R!(oc::b(i));
                             if x.is_integer() {
