@@ -86,6 +86,11 @@ const CAMPAIGNS: &[Campaign] = &[
         arguments: &["10000000", "1"],
     },
     Campaign {
+        name: "crashes",
+        program: Program::Cargo("--package testkit --bin store-crash"),
+        arguments: &["100000", "1"],
+    },
+    Campaign {
         name: "lua",
         program: Program::Cargo("--package testkit --bin lua-differential"),
         arguments: &["vm", "100000"],

@@ -67,7 +67,7 @@ fn dispatch() -> Result<()> {
         "clippy" => checks::clippy(),
         "doc" => checks::doc(),
         "tidy" => tidy::command(&words),
-        "test" => tests::command(),
+        "test" => tests::command(None),
         "demo" => demo::command(),
         "wasm" => wasm::command(&words),
         "size" => size::command(),

@@ -51,10 +51,11 @@ pub fn browsers() -> Result<()> {
     BROWSERS.iter().try_for_each(Browser::install)
 }
 
-/// Rust tests, doc tests, and the tests of the package in Node and in every browser.
-pub fn command() -> Result<()> {
+/// Rust tests, doc tests, and the tests of the package in Node and in every browser; with
+/// `model_operations`, that many of the store's model fuzzing for each of its seeds.
+pub fn command(model_operations: Option<u32>) -> Result<()> {
     let mut total = Tally::default();
-    for (name, part) in parts()? {
+    for (name, part) in parts(model_operations)? {
         let (success, text) = part?;
         let mut tally = tally(&text);
         if !success && tally.failed == 0 {
@@ -73,14 +74,18 @@ pub fn command() -> Result<()> {
 
 type Part = (&'static str, Result<(bool, String)>);
 
-fn parts() -> Result<Vec<Part>> {
+fn parts(model_operations: Option<u32>) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     let rust = if exists("cargo-nextest") {
         "cargo nextest run --workspace --no-fail-fast --no-tests pass --status-level slow"
     } else {
         "cargo test --workspace --no-fail-fast --all-targets"
     };
-    parts.push(("rust", tee(&mut cmd(rust))));
+    let mut rust = cmd(rust);
+    if let Some(operations) = model_operations {
+        rust.env("STORE_MODEL_OPERATIONS", operations.to_string());
+    }
+    parts.push(("rust", tee(&mut rust)));
     parts.push(("collecting at every safepoint", tee(&mut cmd(STRESS))));
     parts.push(("rust documentation", tee(&mut cmd("cargo test --workspace --doc --quiet"))));
     tools::npm("js")?;
