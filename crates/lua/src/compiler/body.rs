@@ -11,6 +11,9 @@ use crate::opcode::{abck, abx, op};
 /// Nested functions that a function may have.
 const FUNCTIONS_MAX: usize = crate::opcode::MAX_BX as usize;
 
+/// About what a function takes beside its instructions and constants.
+const FUNCTION_BYTES: usize = 512;
+
 impl Compiler<'_> {
     /// Parameters, body and `end` of a function; the closure is put into a register.
     #[inline(never)]
@@ -38,6 +41,7 @@ impl Compiler<'_> {
 
     #[inline(never)]
     fn open_function(&mut self, line: u32) {
+        self.lexer.held += FUNCTION_BYTES;
         let inner = FunctionState::new(line, self.variables.len(), self.labels.count());
         self.enclosing.push(std::mem::replace(&mut self.state, inner));
         self.enter_block(false);

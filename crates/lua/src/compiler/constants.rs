@@ -7,6 +7,9 @@ use crate::bytecode::Constant;
 use crate::number::exact_integer;
 use crate::opcode::MAX_AX;
 
+/// About what a constant takes in its list and in the index of all.
+const CONSTANT_BYTES: usize = 96;
+
 /// By what a constant is found again. One table serves all functions of a chunk, so an inner
 /// function's index may hide an outer one's; the outer function then gets the constant twice,
 /// as it does in PUC-Rio's compiler.
@@ -67,6 +70,7 @@ impl Compiler<'_> {
         }
         let index = constants.len() as u32;
         constants.push(value);
+        self.lexer.held += CONSTANT_BYTES;
         self.constant_indexes.insert(key, index);
         Ok(index)
     }

@@ -7,8 +7,12 @@ use super::operand::Pc;
 use crate::number::exact_integer;
 use crate::opcode::{self, MAX_BX, OFFSET_SBX, OFFSET_SC, abck, abx, asbx, ax_of, op};
 
+/// About what an instruction takes with its line, in lists that grow by doubling.
+const INSTRUCTION_BYTES: usize = 8;
+
 impl Compiler<'_> {
     pub(super) fn emit(&mut self, instruction: u32) -> Pc {
+        self.lexer.held += INSTRUCTION_BYTES;
         self.state.push(instruction, self.lexer.last_line)
     }
 

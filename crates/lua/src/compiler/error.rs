@@ -6,11 +6,23 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     message: Vec<u8>,
+    out_of_memory: bool,
 }
 
 impl SyntaxError {
     pub(super) fn new(message: Vec<u8>) -> Self {
-        Self { message }
+        Self { message, out_of_memory: false }
+    }
+
+    /// The room for what the compiler holds is used up.
+    #[cold]
+    pub(super) fn out_of_memory() -> Self {
+        Self { message: b"not enough memory".to_vec(), out_of_memory: true }
+    }
+
+    /// Whether the room that the compiler was given did not suffice.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.out_of_memory
     }
 
     /// The message: `chunk:line: reason near 'token'`; bytes, because it may quote the source.

@@ -22,6 +22,10 @@ pub(super) struct Lexer<'s> {
     /// Text of the token read last; what messages quote as `near`.
     pub(super) buffer: Vec<u8>,
     pub texts: Texts,
+    /// About the bytes that the compiler holds beside texts.
+    pub held: usize,
+    /// How many it may hold in all.
+    room: usize,
 }
 
 /// What a message quotes after `near`.
@@ -34,7 +38,7 @@ pub(super) enum Near {
 }
 
 impl<'s> Lexer<'s> {
-    pub fn new(source: &'s [u8], chunk_name: &[u8]) -> Self {
+    pub fn new(source: &'s [u8], chunk_name: &[u8], room: usize) -> Self {
         Self {
             source,
             position: 0,
@@ -45,12 +49,17 @@ impl<'s> Lexer<'s> {
             ahead: None,
             buffer: Vec::new(),
             texts: Texts::default(),
+            held: 0,
+            room,
         }
     }
 
     /// Moves on to the next token.
     #[inline(never)]
     pub fn advance(&mut self) -> Result<()> {
+        if self.held + self.texts.held > self.room {
+            return Err(SyntaxError::out_of_memory());
+        }
         self.last_line = self.line;
         self.token = match self.ahead.take() {
             Some(token) => token,

@@ -63,16 +63,22 @@ pub const NESTING_MAX: u32 = 200;
 /// assert_eq!(error.message(), b"example:1: unexpected symbol near '='");
 /// ```
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Function> {
-    compile_nested(source, chunk_name, 0)
+    compile_within(source, chunk_name, 0, usize::MAX).map(|(function, _)| function)
 }
 
 /// Compiles as [`compile`] does for a caller that is `depth` levels deep in nested native calls
-/// already; these count towards [`NESTING_MAX`].
+/// already, which count towards [`NESTING_MAX`], in `room` bytes of memory. Also returns about
+/// how many bytes the compiler held at its end, the function included.
 ///
 /// # Errors
-/// As [`compile`].
-pub fn compile_nested(source: &[u8], chunk_name: &[u8], depth: u32) -> Result<Function> {
-    let mut lexer = Lexer::new(source, chunk_name);
+/// As [`compile`], and an error that [`SyntaxError::is_out_of_memory`] knows.
+pub fn compile_within(
+    source: &[u8],
+    chunk_name: &[u8],
+    depth: u32,
+    room: usize,
+) -> Result<(Function, usize)> {
+    let mut lexer = Lexer::new(source, chunk_name, room);
     let environment = lexer.texts.intern(b"_ENV");
     let mut compiler = Compiler {
         lexer,
@@ -87,7 +93,7 @@ pub fn compile_nested(source: &[u8], chunk_name: &[u8], depth: u32) -> Result<Fu
     };
     let mut function = compiler.main_function()?;
     function.source = Some(until_nul(chunk_name).into());
-    Ok(function)
+    Ok((function, compiler.lexer.held + compiler.lexer.texts.held))
 }
 
 /// The state of one compilation.

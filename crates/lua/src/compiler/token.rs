@@ -12,7 +12,12 @@ pub(super) struct Text(u32);
 pub(super) struct Texts {
     numbers: HashMap<Rc<[u8]>, u32>,
     texts: Vec<Rc<[u8]>>,
+    /// About the bytes that all texts take.
+    pub held: usize,
 }
+
+/// About what a text takes beside its bytes: its count of references and its place in both lists.
+const TEXT_BYTES: usize = 96;
 
 impl Texts {
     pub fn intern(&mut self, bytes: &[u8]) -> Text {
@@ -21,6 +26,7 @@ impl Texts {
         }
         let number = self.texts.len() as u32;
         let text: Rc<[u8]> = bytes.into();
+        self.held += bytes.len() + TEXT_BYTES;
         self.texts.push(text.clone());
         self.numbers.insert(text, number);
         Text(number)

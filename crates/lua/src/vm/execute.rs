@@ -731,7 +731,7 @@ impl Vm {
                         }
                         op::CALL => {
                             let Some((id, proto)) = R!(a).as_closure_proto() else { slow!() };
-                            // Before the room is looked at: no write comes between that and the push.
+                            // Before the room is looked at: no write is between that and the push.
                             save_pc!();
                             let b = oc::b(i);
                             let new_base = base + a + 1;

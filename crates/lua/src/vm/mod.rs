@@ -297,11 +297,28 @@ impl Vm {
     /// # Errors
     /// A syntax error; the thrown value is its message.
     pub fn load(&mut self, source: &[u8], chunk_name: &str) -> Result<Value, Throw> {
-        match crate::compiler::compile(source, chunk_name.as_bytes()) {
-            Ok(function) => {
-                let environment = Value::table(self.globals);
-                self.load_chunk(Chunk::from_compiler(function), environment)
+        let environment = Value::table(self.globals);
+        self.load_text(source, chunk_name.as_bytes(), 0, environment)
+    }
+
+    /// The same with any environment, `depth` levels deep in native calls. What the compiler
+    /// holds counts towards the limit on the heap until the function is in it.
+    pub(crate) fn load_text(
+        &mut self,
+        source: &[u8],
+        chunk_name: &[u8],
+        depth: u32,
+        environment: Value,
+    ) -> Result<Value, Throw> {
+        let room = self.heap.account.limit().saturating_sub(self.heap.account.bytes());
+        match crate::compiler::compile_within(source, chunk_name, depth, room) {
+            Ok((function, held)) => {
+                self.heap.account.charge(held)?;
+                let made = self.load_chunk(Chunk::from_compiler(function), environment);
+                self.heap.account.release(held);
+                made
             }
+            Err(error) if error.is_out_of_memory() => Err(Throw::Memory),
             Err(error) => {
                 self.thrown = self.heap.string(error.message())?;
                 Err(Throw::Error)

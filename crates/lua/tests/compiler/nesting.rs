@@ -1,7 +1,7 @@
 //! Deeply nested programs: refused at Lua's own limit, within a small native stack.
 
 use super::oracle::puc_compile;
-use lua::compiler::{NESTING_MAX, compile, compile_nested};
+use lua::compiler::{NESTING_MAX, compile, compile_within};
 use mlua::Lua;
 
 /// Shapes that nest: what opens a level, the middle, what closes a level.
@@ -47,7 +47,10 @@ fn limits_equal_those_of_load() {
     let taken = 1;
     for shape in SHAPES {
         let theirs = deepest(|source| puc_compile(&lua, source.as_bytes(), "=n").is_ok(), shape);
-        let ours = deepest(|source| compile_nested(source.as_bytes(), b"=n", taken).is_ok(), shape);
+        let ours = deepest(
+            |source| compile_within(source.as_bytes(), b"=n", taken, usize::MAX).is_ok(),
+            shape,
+        );
         assert_eq!(ours, theirs, "{shape:?}");
     }
 }
@@ -64,7 +67,7 @@ fn too_deep_is_an_error() {
             assert_eq!(ours.to_string(), theirs, "{shape:?}");
         }
     }
-    assert!(compile_nested(b"x = 1", b"=n", NESTING_MAX).is_err());
+    assert!(compile_within(b"x = 1", b"=n", NESTING_MAX, usize::MAX).is_err());
 }
 
 /// A stack of 256 KB holds the deepest program, also without optimisation.

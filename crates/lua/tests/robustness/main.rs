@@ -5,4 +5,5 @@ mod limits;
 mod memory;
 mod recursion;
 mod snippets;
+mod sources;
 mod support;

@@ -2,7 +2,7 @@
 
 use crate::chunk::{self, Chunk};
 use crate::chunk_id::until_nul;
-use crate::compiler::compile_nested;
+use crate::compiler::compile_within;
 use crate::value::Value;
 use crate::vm::{Call, Throw, Vm};
 
@@ -75,7 +75,8 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
         if text.len() >= next_check {
             next_check = 2 * text.len();
             call.charge(text.len())?;
-            if is_hopeless(&text) {
+            let account = &call.vm.heap.account;
+            if is_hopeless(&text, account.limit().saturating_sub(account.bytes())) {
                 return Ok(text);
             }
         }
@@ -98,7 +99,7 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
 }
 
 /// Whether no continuation makes a text correct. Says no in doubt.
-fn is_hopeless(text: &[u8]) -> bool {
+fn is_hopeless(text: &[u8], room: usize) -> bool {
     if is_binary(text) {
         return undump_fails_early(text);
     }
@@ -107,7 +108,7 @@ fn is_hopeless(text: &[u8]) -> bool {
     let Some(end) = text.iter().rposition(|byte| *byte == b' ' || *byte == b'\n') else {
         return false;
     };
-    match compile_nested(&[&text[..end], b" ("].concat(), b"=", 0) {
+    match compile_within(&[&text[..end], b" ("].concat(), b"=", 0, room) {
         Ok(_) => false,
         Err(error) => {
             let of_label = [&b"label"[..], b"break outside"]
@@ -175,25 +176,19 @@ fn make_function(
     }
     call.charge(text.len())?;
     call.reserve(text.len())?;
-    let chunk = match letter {
-        b'b' => call.vm.read_binary(text, name)?,
-        _ => call.vm.compile_text(text, name)?,
-    };
     let environment = match call.has(environment) {
         true => call.arg(environment),
         false => Value::table(call.vm.globals()),
     };
+    if letter == b't' {
+        let depth = call.vm.native_depth();
+        return call.vm.load_text(text, name, depth, environment);
+    }
+    let chunk = call.vm.read_binary(text, name)?;
     call.vm.load_chunk(chunk, environment)
 }
 
 impl Vm {
-    fn compile_text(&mut self, text: &[u8], name: &[u8]) -> Result<Chunk, Throw> {
-        match compile_nested(text, name, self.native_depth()) {
-            Ok(function) => Ok(Chunk::from_compiler(function)),
-            Err(error) => self.throw_plain(error.into_message()),
-        }
-    }
-
     fn read_binary(&mut self, bytes: &[u8], name: &[u8]) -> Result<Chunk, Throw> {
         match chunk::undump(bytes).and_then(chunk::verify) {
             Ok(chunk) => Ok(chunk),
