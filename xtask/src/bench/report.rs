@@ -19,6 +19,11 @@ In wasm, over wasmoon: geometric mean at most 0.9 warm and 0.5 cold, no program 
 coroutines at most 0.1. Natively, over PUC-Rio: geometric mean at most 1.3.
 ";
 
+/// Where what the figures do not tell is kept, since this file is written anew each time.
+const NOTES: &str = "
+Where the time goes, and what explains a target that was missed: [vm-notes.md](vm-notes.md).
+";
+
 /// One line of progress: the warm median of each VM.
 pub fn line(name: &str, columns: &[Column], samples: &BTreeMap<&str, Samples>) -> String {
     let mut text = format!("{name:>14}");
@@ -51,6 +56,7 @@ pub fn text(columns: &[Column], results: &Results) -> Result<String> {
     text.push_str(TARGETS);
     text.push_str("\n## Ratios\n\n");
     text.push_str(&ratios(columns, results));
+    text.push_str(NOTES);
     Ok(text)
 }
 
