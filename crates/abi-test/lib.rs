@@ -1,9 +1,13 @@
 //! A host of the wasm module in a page of Rust, as `docs/abi.md` describes it.
 
+mod pages;
+
 use anyhow::{Result, ensure};
-use codec::{Message, WireValue};
+use codec::{Message, WireTable, WireValue};
 use wasmtime::{Caller, Engine, Extern, Instance, Linker, Memory, Module, Store};
 use wasmtime::{WasmParams, WasmResults};
+
+pub use pages::{FULL, Pages};
 
 /// Status: finished.
 pub const DONE: u32 = 0;
@@ -21,6 +25,8 @@ pub struct State {
     pub printed: Vec<u8>,
     /// The calls of host functions.
     pub calls: Vec<Message>,
+    /// What the store is kept in.
+    pub pages: Pages,
 }
 
 /// An instance of the module.
@@ -45,6 +51,7 @@ impl Host {
         };
         linker.func_wrap("moonkeep", "print", print)?;
         linker.func_wrap("moonkeep", "call", call)?;
+        pages::link(&mut linker)?;
         let mut store = Store::new(&engine, State::default());
         let instance = linker.instantiate(&mut store, &module)?;
         let memory = instance.get_memory(&mut store, "memory").expect("the module has a memory");
@@ -80,6 +87,19 @@ impl Host {
         let bytes = self.output()?;
         let is_empty = status == PAUSED || bytes.is_empty();
         let message = if is_empty { Message::default() } else { Message::decode(&bytes)? };
+        Ok((status, message))
+    }
+
+    /// Opens the machine with options that are texts.
+    pub fn open(&mut self, options: &[(&str, &str)]) -> Result<(u32, Message)> {
+        let entry = |&(name, value): &(&str, &str)| (text(name), text(value));
+        let entries = options.iter().map(entry).collect();
+        let tables = vec![WireTable { array: vec![], entries }];
+        let message = Message { values: vec![WireValue::Table(0)], tables };
+        self.input(&message.encode()?)?;
+        let status = self.export("mk_open", ())?;
+        let bytes = self.output()?;
+        let message = if bytes.is_empty() { Message::default() } else { Message::decode(&bytes)? };
         Ok((status, message))
     }
 
@@ -119,9 +139,15 @@ fn call(mut caller: Caller<'_, State>, address: u32, length: u32) -> Result<u32>
         _ => (1, text("no such luck")),
     };
     let answer = Message { values: vec![value], tables: vec![] }.encode()?;
-    let function = caller.get_export("mk_input").and_then(Extern::into_func);
-    let function = function.expect("the module takes input");
-    let address = function.typed::<u32, u32>(&caller)?.call(&mut caller, answer.len() as u32)?;
-    memory(&mut caller).write(&mut caller, address as usize, &answer)?;
+    input(&mut caller, &answer)?;
     Ok(kind)
+}
+
+/// Writes the input while an import runs.
+fn input(caller: &mut Caller<'_, State>, bytes: &[u8]) -> Result<()> {
+    let function = caller.get_export("mk_input").and_then(Extern::into_func);
+    let function = function.expect("the module takes input").typed::<u32, u32>(&mut *caller)?;
+    let address = function.call(&mut *caller, bytes.len() as u32)?;
+    memory(caller).write(caller, address as usize, bytes)?;
+    Ok(())
 }

@@ -1,6 +1,8 @@
 // The raw interface of the wasm module (`docs/abi.md`): buffers in and out, one status per call.
 
 import { MoonkeepError } from './error.js';
+import { storageImports } from './storage/imports.js';
+import type { HostStorage } from './storage/storage.js';
 
 export const DONE = 0;
 export const PAUSED = 1;
@@ -27,9 +29,9 @@ interface Exports {
 
 type Operation =
   | 'open' | 'close' | 'call' | 'start' | 'step' | 'answer' | 'cancel' | 'get' | 'set'
-  | 'register' | 'release' | 'stats' | 'collect' | 'export' | 'import';
+  | 'register' | 'release' | 'stats' | 'collect' | 'export' | 'import' | 'flush' | 'store';
 
-const VERSION = 1;
+const VERSION = 2;
 export const ANSWERS = { results: 0, error: 1, later: 2, 'exact-error': 3 };
 
 /** What an operation left: its status and the bytes of its output. */
@@ -45,18 +47,24 @@ export class Border {
     private trap: unknown,
   ) {}
 
-  static async create(module: WebAssembly.Module, host: Host): Promise<Border> {
+  static async create(
+    module: WebAssembly.Module,
+    host: Host,
+    storage: HostStorage | undefined,
+  ): Promise<Border> {
     let border: Border | undefined;
+    let exports: Exports;
     const own = () => border as Border;
     const imports = {
       moonkeep: {
         now: () => Date.now(),
         call: (pointer: number, length: number) => own().hostCall(host, pointer, length),
         print: (pointer: number, length: number) => host.print(own().copy(pointer, length)),
+        ...storageImports(storage, () => exports),
       },
     };
     const instance = await WebAssembly.instantiate(module, imports);
-    const exports = instance.exports as unknown as Exports;
+    exports = instance.exports as unknown as Exports;
     if (typeof exports.mk_version !== 'function' || exports.mk_version() !== VERSION) {
       throw new MoonkeepError('WASM_LOAD_FAILED', 'the wasm file belongs to another version');
     }

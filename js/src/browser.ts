@@ -1,7 +1,7 @@
 // The entry for browsers: the wasm file beside it, stores in IndexedDB.
 
 import { isModern } from './module.js';
-import { openDatabaseStore } from './store-indexeddb.js';
+import { openInBrowser } from './storage/ladder.js';
 import { Moonkeep as Base, type OpenOptions, type Platform } from './moonkeep.js';
 
 const platform: Platform = {
@@ -11,7 +11,7 @@ const platform: Platform = {
         ? new URL('./moonkeep-modern.wasm', import.meta.url)
         : new URL('./moonkeep-baseline.wasm', import.meta.url),
     ),
-  openStore: openDatabaseStore,
+  openStorage: openInBrowser,
 };
 
 export class Moonkeep extends Base {
@@ -23,7 +23,8 @@ export class Moonkeep extends Base {
 export { MoonkeepError } from './error.js';
 export { LuaCoroutine, type LuaFunction } from './handles.js';
 export type { ErrorCode } from './codes.js';
-export type { OpenOptions } from './moonkeep.js';
-export type { HostFunction, Program } from './machine.js';
-export type { Store } from './store.js';
+export type { Call, OpenOptions, StorageInfo } from './moonkeep.js';
+export type { Durability, HostFunction, Program, StoreFigures } from './machine.js';
+export type { Place } from './storage/place.js';
+export type { Medium, Refusal } from './storage/storage.js';
 export type { WasmSource } from './module.js';

@@ -25,8 +25,8 @@ export class Driver {
   }
 
   /** Ends the run with an error, as soon as it pauses or waits. */
-  cancel(): void {
-    this.stop?.(new MoonkeepError('CANCELLED', 'cancelled'));
+  cancel(cause?: unknown): void {
+    this.stop?.(new MoonkeepError('CANCELLED', 'cancelled', { cause }));
   }
 
   async run(program: Program, name: string, args: readonly unknown[]): Promise<unknown[]> {

@@ -6,6 +6,7 @@ import { MoonkeepError } from './error.js';
 import { ANSWERS, Border, FAILED, type Answer, type Reply } from './border.js';
 import { HandleTable } from './handles.js';
 import { Printer } from './printer.js';
+import type { HostStorage } from './storage/storage.js';
 import { decodeValues, encodeValues } from './values.js';
 
 export type HostFunction = (...args: any[]) => unknown;
@@ -21,6 +22,33 @@ export interface Limits {
   callDepth?: number;
   seed?: number;
   sandboxed?: boolean;
+  store?: 'files' | 'pages';
+  durability?: Durability;
+  cacheBytes?: number;
+}
+
+/** When a commit counts as done: when the medium has it, or when it was handed over. */
+export type Durability = 'strict' | 'relaxed';
+
+/** What the machine tells about its store. */
+export interface StoreFigures {
+  /** Number of the newest commit that was handed over to the medium, from 1 at each open. */
+  handedOver: number;
+  /** Number of the newest commit that the medium has. */
+  durable: number;
+  /** Number of the last commit since the store was made. */
+  transaction: number;
+  /** Entries in the tree, and its levels. */
+  entries: number;
+  depth: number;
+  /** Pages of the store, those free among them, and their size in bytes. */
+  pages: number;
+  freePages: number;
+  pageBytes: number;
+  /** Pages that the cache holds, and how often it had the page that was wanted, or had not. */
+  cacheFrames: number;
+  cacheHits: number;
+  cacheMisses: number;
 }
 
 type Operation = Parameters<Border['run']>[0];
@@ -43,22 +71,27 @@ export class Machine {
     module: WebAssembly.Module,
     limits: Limits,
     printer: Printer,
+    storage?: HostStorage,
   ): Promise<Machine> {
     const machine = new Machine(printer);
     const host = {
       call: (message: Uint8Array) => machine.answerCall(message),
       print: (bytes: Uint8Array) => printer.write(bytes),
     };
-    machine.border = await Border.create(module, host);
-    machine.request('open', [limits]);
+    machine.border = await Border.create(module, host, storage);
+    const store = storage === undefined ? {} : { store: storage.kind };
+    machine.request('open', [{ ...limits, ...store }]);
     return machine;
   }
 
   close(): void {
     if (this.border === undefined) return;
-    this.border.run('close');
-    this.border = undefined;
-    this.handles.clear();
+    try {
+      this.send('close');
+    } finally {
+      this.border = undefined;
+      this.handles.clear();
+    }
   }
 
   /** Bytes of the module's linear memory. */
@@ -115,6 +148,27 @@ export class Machine {
     const [heapBytes, fuelUsed, ...released] = this.request('stats') as number[];
     for (const handle of released) this.handles.hostReleased(handle);
     return { heapBytes: heapBytes ?? 0, fuelUsed: fuelUsed ?? 0 };
+  }
+
+  /** Figures about the store; undefined without one. */
+  storeFigures(): StoreFigures | undefined {
+    const numbers = this.request('store') as number[];
+    if (numbers.length === 0) return undefined;
+    const figures = numbers.map(Number);
+    const next = (): number => figures.shift() ?? 0;
+    return {
+      handedOver: next(),
+      durable: next(),
+      transaction: next(),
+      entries: next(),
+      depth: next(),
+      pages: next(),
+      freePages: next(),
+      pageBytes: next(),
+      cacheFrames: next(),
+      cacheHits: next(),
+      cacheMisses: next(),
+    };
   }
 
   private live(): Border {

@@ -2,11 +2,18 @@
 
 import { Driver } from './driver.js';
 import { MoonkeepError } from './error.js';
-import { Keeper } from './keeper.js';
-import { Machine, type HostFunction, type Limits, type Program } from './machine.js';
+import {
+  Machine,
+  type Durability,
+  type HostFunction,
+  type Limits,
+  type Program,
+  type StoreFigures,
+} from './machine.js';
 import { compileModule, type WasmSource } from './module.js';
 import { Printer } from './printer.js';
-import type { Store } from './store.js';
+import type { Place } from './storage/place.js';
+import type { HostStorage, Medium, Refusal } from './storage/storage.js';
 
 export interface OpenOptions {
   /** Instructions of one run; unlimited by default. */
@@ -25,41 +32,76 @@ export interface OpenOptions {
   print?: ((line: string) => void) | 'capture';
   /** The wasm module, if it does not lie beside this file. */
   wasm?: WasmSource | Promise<WasmSource>;
-  /** Where `_home` is kept: a file in Node, a database in browsers; or a store of one's own. */
-  store?: string | Store;
+  /** Where `_home` is kept: the path of a file in Node, a name in browsers; or a medium. */
+  store?: Place;
+  /**
+   * `'strict'`, the default: `compute` resolves when the medium has what it committed.
+   * `'relaxed'`: when it was handed over; `flush` waits.
+   */
+  durability?: Durability;
+  /** Bytes of the store's page cache in the linear memory; 256 KiB by default. */
+  cacheBytes?: number;
+}
+
+/** A run with options. */
+export interface Call {
+  program: Program;
+  args?: readonly unknown[];
+  /** Ends the run with `CANCELLED` when it aborts: while it runs, or before its turn. */
+  signal?: AbortSignal;
+}
+
+/** What is known about the store. */
+export interface StorageInfo {
+  medium: Medium;
+  durability: Durability;
+  /** Better media that this host does not offer, and why. */
+  refused: readonly Refusal[];
+  /** Figures; undefined while the medium refuses what was handed over. */
+  figures: StoreFigures | undefined;
+  /** Why the medium refuses it. `flush` and the next commit try again. */
+  fault: MoonkeepError | undefined;
 }
 
 /** What differs from host to host. */
 export interface Platform {
   wasm(): WasmSource | Promise<WasmSource>;
-  openStore(place: string): Promise<Store>;
+  openStorage(place: Place): Promise<HostStorage>;
 }
 
 /** A Lua machine. */
 export class Moonkeep {
   private tail: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
 
   protected constructor(
     private readonly machine: Machine,
     private readonly driver: Driver,
-    private readonly keeper: Keeper | undefined,
+    private readonly host: HostStorage | undefined,
+    private readonly durability: Durability,
   ) {}
 
   protected static async create(options: OpenOptions, platform: Platform): Promise<Moonkeep> {
     const module = await compileModule(options.wasm ?? platform.wasm());
     const print = options.print ?? ((line: string) => console.log(line));
     const printer = new Printer(print === 'capture' ? undefined : print);
-    const machine = await Machine.open(module, limitsOf(options), printer);
-    for (const [name, body] of Object.entries(options.functions ?? {})) {
-      machine.register(name, body);
-    }
-    const { store: place, timeout } = options;
-    const store = typeof place === 'string' ? await platform.openStore(place) : place;
+    const limits = limitsOf(options);
+    const { store: place, timeout, durability = 'strict' } = options;
+    const storage = place === undefined ? undefined : await platform.openStorage(place);
     try {
-      const keeper = store && (await Keeper.open(machine, store));
-      return new this(machine, new Driver(machine, timeout), keeper);
+      const machine = await Machine.open(module, limits, printer, storage);
+      for (const [name, body] of Object.entries(options.functions ?? {})) {
+        machine.register(name, body);
+      }
+      const legacy = storage?.legacyImage;
+      if (legacy !== undefined && machine.storeFigures()?.transaction === 0) {
+        machine.send('import', legacy);
+        await storage?.flush();
+      }
+      return new this(machine, new Driver(machine, timeout), storage, durability);
     } catch (error) {
-      await store?.close();
+      // The error says more than what letting go of the storage may meet.
+      await storage?.release().catch(() => undefined);
       throw error;
     }
   }
@@ -67,29 +109,39 @@ export class Moonkeep {
   /**
    * Runs a program, or a function that Lua handed out, and returns all its results. Runs wait
    * for each other; promises of host functions are awaited; the event loop keeps turning.
+   *
+   * A run that succeeds commits what it changed under `_home`; one that fails changes nothing
+   * there. If the medium refuses a commit that it had taken over, this rejects with its STORE_*
+   * code; what was committed stays and is tried again with the next commit or `flush`.
    */
-  compute(program: Program, ...args: unknown[]): Promise<unknown[]> {
-    return this.enqueue(() => this.run(program, args));
+  compute(call: Call): Promise<unknown[]>;
+  compute(program: Program, ...args: unknown[]): Promise<unknown[]>;
+  compute(first: Program | Call, ...rest: unknown[]): Promise<unknown[]> {
+    const call = isCall(first) ? first : { program: first, args: rest };
+    return this.enqueue(() => this.run(call));
   }
 
-  /** Stores what `_home` reaches now; `compute` does so at its end. */
-  save(): Promise<void> {
-    return this.enqueue(async () => this.keeper?.commit());
+  /** Resolves when everything that was committed before the call is durable. */
+  flush(): Promise<void> {
+    return this.enqueue(async () => {
+      this.machine.send('flush');
+      await this.host?.flush();
+    });
   }
 
-  private async run(program: Program, args: readonly unknown[]): Promise<unknown[]> {
-    const keeper = this.keeper;
+  private async run({ program, args = [], signal }: Call): Promise<unknown[]> {
+    const cancel = (): void => this.driver.cancel(signal?.reason);
+    if (signal?.aborted) {
+      throw new MoonkeepError('CANCELLED', 'cancelled', { cause: signal.reason });
+    }
+    signal?.addEventListener('abort', cancel);
     try {
       const results = await this.driver.run(program, '=compute', args);
-      // The results are converted before anything is stored: they are what the caller gets.
-      await keeper?.commit();
       this.machine.stats(); // lets go of what Lua has let go of
+      if (this.durability === 'strict') await this.host?.flush();
       return results;
-    } catch (error) {
-      if (!(error instanceof MoonkeepError) || error.code !== 'SAVE_STATE_FAILED') {
-        keeper?.rollback();
-      }
-      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
     }
   }
 
@@ -100,7 +152,10 @@ export class Moonkeep {
     return done;
   }
 
-  /** Runs a program at once and returns its first result. */
+  /**
+   * Runs a program at once, commits, and returns its first result. It does not wait until the
+   * medium has the commit: `flush` does.
+   */
   eval(program: Program, ...args: unknown[]): unknown {
     const result = this.machine.call(program, '=eval', args);
     this.machine.printer.flush();
@@ -118,7 +173,7 @@ export class Moonkeep {
     return this.machine.request('get', typeof path === 'string' ? [path] : path)[0];
   }
 
-  /** Sets a global, or what a path of keys leads to from the globals. */
+  /** Sets a global, or what a path of keys leads to from the globals, and commits as `eval`. */
   set(path: string | readonly unknown[], value: unknown): void {
     this.machine.request('set', [...(typeof path === 'string' ? [path] : path), value]);
   }
@@ -143,11 +198,41 @@ export class Moonkeep {
     return { ...this.machine.stats(), memoryBytes: this.machine.memoryBytes };
   }
 
-  /** Waits for the runs that were begun, then frees everything. */
-  async close(): Promise<void> {
-    await this.tail;
-    this.machine.close();
-    await this.keeper?.close();
+  /** Where `_home` is kept and how far that is durable; undefined without a store. */
+  get storage(): StorageInfo | undefined {
+    if (this.host === undefined) return undefined;
+    const { medium, refused = [] } = this.host;
+    const info = { medium, refused, durability: this.durability };
+    try {
+      return { ...info, figures: this.machine.storeFigures(), fault: undefined };
+    } catch (error) {
+      if (!(error instanceof MoonkeepError) || !error.code.startsWith('STORE_')) throw error;
+      return { ...info, figures: undefined, fault: error };
+    }
+  }
+
+  /**
+   * Waits for the runs that were begun, makes durable what they committed, and frees everything,
+   * also when it rejects.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.tail.then(() => this.end());
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    try {
+      if (this.host !== undefined) {
+        this.machine.send('flush');
+        await this.host.flush();
+      }
+    } finally {
+      try {
+        this.machine.close();
+      } finally {
+        await this.host?.release();
+      }
+    }
   }
 }
 
@@ -165,7 +250,11 @@ if (typeof Symbol.asyncDispose === 'symbol') {
   });
 }
 
-const LIMITS = ['fuel', 'memory', 'timeout', 'callDepth'] as const;
+function isCall(value: Program | Call): value is Call {
+  return typeof value === 'object' && !(value instanceof Uint8Array);
+}
+
+const LIMITS = ['fuel', 'memory', 'timeout', 'callDepth', 'cacheBytes'] as const;
 
 function limitsOf(options: OpenOptions): Limits {
   const limits: Limits = { seed: Math.floor(Math.random() * 2 ** 48) };
@@ -178,5 +267,6 @@ function limitsOf(options: OpenOptions): Limits {
     if (value !== Infinity) limits[name] = Math.ceil(value);
   }
   if (options.sandboxed !== undefined) limits.sandboxed = options.sandboxed;
+  if (options.durability !== undefined) limits.durability = options.durability;
   return limits;
 }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { isModern } from './module.js';
-import { openFileStore } from './store-file.js';
+import { openInNode } from './storage/node-place.js';
 import { Moonkeep as Base, type OpenOptions, type Platform } from './moonkeep.js';
 
 const platform: Platform = {
@@ -10,7 +10,7 @@ const platform: Platform = {
     const name = isModern() ? './moonkeep-modern.wasm' : './moonkeep-baseline.wasm';
     return new Uint8Array(await readFile(new URL(name, import.meta.url)));
   },
-  openStore: openFileStore,
+  openStorage: openInNode,
 };
 
 export class Moonkeep extends Base {
@@ -22,7 +22,8 @@ export class Moonkeep extends Base {
 export { MoonkeepError } from './error.js';
 export { LuaCoroutine, type LuaFunction } from './handles.js';
 export type { ErrorCode } from './codes.js';
-export type { OpenOptions } from './moonkeep.js';
-export type { HostFunction, Program } from './machine.js';
-export type { Store } from './store.js';
+export type { Call, OpenOptions, StorageInfo } from './moonkeep.js';
+export type { Durability, HostFunction, Program, StoreFigures } from './machine.js';
+export type { Place } from './storage/place.js';
+export type { Medium, Refusal } from './storage/storage.js';
 export type { WasmSource } from './module.js';

@@ -11,7 +11,7 @@ fn each_build(test: impl Fn(&mut Host)) {
         let module = std::fs::read(&path)
             .unwrap_or_else(|error| panic!("{path}: {error}; run `cargo xtask wasm` first"));
         let mut host = Host::new(&module).unwrap();
-        assert_eq!(host.export::<(), u32>("mk_version", ()).unwrap(), 1);
+        assert_eq!(host.export::<(), u32>("mk_version", ()).unwrap(), 2);
         assert_eq!(host.send("mk_open", vec![]).unwrap().0, DONE);
         test(&mut host);
         assert_eq!(host.export::<(), u32>("mk_close", ()).unwrap(), DONE);
@@ -134,5 +134,39 @@ fn globals_and_handles_cross() {
         assert_eq!(host.export::<u32, u32>("mk_release", first).unwrap(), DONE);
         let (status, error) = host.send("mk_call", call).unwrap();
         assert_eq!((status, code(&error).as_str()), (FAILED, "INVALID_INPUT"));
+    });
+}
+
+#[test]
+fn a_store_in_pages_of_the_host_keeps_home() {
+    each_build(|host| {
+        let relaxed = [("store", "pages"), ("durability", "relaxed")];
+        assert_eq!(host.open(&[("store", "pages")]).unwrap().0, DONE);
+        host.eval("_home.n = 1 t = {} _home.t = t").unwrap();
+        host.eval("return _home.n").unwrap();
+        assert_eq!(host.store.data().pages.tickets, 1, "only a change is committed");
+        let committed = host.store.data().pages.committed.clone();
+        host.send("mk_call", vec![text("_home.n = 2 t.x = 1 error('no')"), text("=e")]).unwrap();
+        host.store.data_mut().pages.fault = FULL;
+        let program = vec![text("_home.n = 3 t.x = 2"), text("=e")];
+        let (status, error) = host.send("mk_call", program).unwrap();
+        assert_eq!((status, code(&error).as_str()), (FAILED, "STORE_FULL"));
+        let words = text("the disk or the quota is full: in words");
+        let fields = error.tables.iter().flat_map(|table| &table.entries);
+        assert!(fields.into_iter().any(|(_, value)| *value == words), "{error:?}");
+        host.store.data_mut().pages.fault = 0;
+        assert_eq!(host.store.data().pages.committed, committed);
+        let same = host.eval("return _home.n, t.x, t == _home.t").unwrap();
+        assert_eq!(same, [WireValue::Integer(1), WireValue::Nil, WireValue::Boolean(true)]);
+        let (_, figures) = host.send("mk_store", vec![]).unwrap();
+        assert_eq!(figures.values[..2], [WireValue::Integer(1), WireValue::Integer(1)]);
+        assert_eq!(figures.values.len(), 11);
+        assert_eq!(host.export::<(), u32>("mk_flush", ()).unwrap(), DONE);
+        assert_eq!(host.export::<(), u32>("mk_close", ()).unwrap(), DONE);
+        assert!(host.store.data().pages.closed);
+        assert_eq!(host.open(&relaxed).unwrap().0, DONE);
+        assert_eq!(host.eval("return _home.n").unwrap(), [WireValue::Integer(1)]);
+        let (status, error) = host.open(&[("store", "files")]).unwrap();
+        assert_eq!((status, code(&error).as_str()), (FAILED, "STORE_MISSING"));
     });
 }

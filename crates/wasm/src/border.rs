@@ -8,15 +8,17 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use lua::Vm;
+use moonkeep::store::{self, LogOptions, LogStorage, Storage};
+use wasm_host::{HostFiles, HostPages};
 
 use crate::failure::{Code, Failure};
 use crate::handles;
-use crate::host::{Host, Reply};
+use crate::host::{Host, Medium, Reply};
 use crate::machine::{self, Machine};
 use crate::run::{self, Status};
 
 /// The version of this interface.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[link(wasm_import_module = "moonkeep")]
 unsafe extern "C" {
@@ -33,7 +35,20 @@ thread_local! {
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-const HOST: Host = Host { now: host_now, call: host_call, print: host_print };
+const HOST: Host =
+    Host { now: host_now, call: host_call, print: host_print, open_medium: host_medium };
+
+/// The medium that the host offers. The words of its faults come through the input buffer.
+fn host_medium(medium: Medium) -> Result<Box<dyn Storage>, store::Error> {
+    let take_words = || INPUT.take();
+    Ok(match medium {
+        Medium::Files => {
+            let log = LogStorage::open(HostFiles::new(take_words), LogOptions::default())?;
+            Box::new(log)
+        }
+        Medium::Pages => Box::new(HostPages::new(take_words)),
+    })
+}
 
 fn host_now() -> f64 {
     // SAFETY: the import takes nothing and touches no memory of the module.
@@ -79,14 +94,21 @@ fn with_lent<T>(body: impl FnOnce(&mut Vm) -> Result<T, Failure>) -> Result<T, F
     outcome
 }
 
+/// Runs a closure with the place of the machine.
+fn with_place<T>(
+    body: impl FnOnce(&mut Option<Machine>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    MACHINE.with(|place| match place.try_borrow_mut() {
+        Ok(mut place) => body(&mut place),
+        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+    })
+}
+
 /// Runs a closure with the whole machine, which is not to be had while a program runs.
 fn with_machine<T>(body: impl FnOnce(&mut Machine) -> Result<T, Failure>) -> Result<T, Failure> {
-    MACHINE.with(|machine| match machine.try_borrow_mut() {
-        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
-        Ok(mut machine) => match &mut *machine {
-            Some(machine) => body(machine),
-            None => Err(Failure::new(Code::Closed, "the machine is not open")),
-        },
+    with_place(|place| match place {
+        Some(machine) => body(machine),
+        None => Err(Failure::new(Code::Closed, "the machine is not open")),
     })
 }
 
@@ -135,28 +157,27 @@ pub extern "C" fn mk_output_length() -> usize {
     OUTPUT.with_borrow(Vec::len)
 }
 
-/// Opens the machine with the options in the input.
+/// Opens the machine, and its store, with the options in the input.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_open() -> u32 {
     let input = INPUT.take();
-    done(MACHINE.with(|place| match place.try_borrow_mut() {
-        Ok(mut place) => Machine::open(&input, HOST).map(|machine| {
-            *place = Some(machine);
-            Vec::new()
-        }),
-        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+    done(with_place(|place| {
+        if let Some(machine) = place.take() {
+            machine.close()?;
+        }
+        *place = Some(Machine::open(&input, HOST)?);
+        Ok(Vec::new())
     }))
 }
 
-/// Closes the machine.
+/// Closes the machine and its store.
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_close() -> u32 {
-    done(MACHINE.with(|place| match place.try_borrow_mut() {
-        Ok(mut place) => {
-            *place = None;
-            Ok(Vec::new())
+    done(with_place(|place| {
+        if let Some(machine) = place.take() {
+            machine.close()?;
         }
-        Err(_) => Err(Failure::new(Code::Busy, "the machine is running")),
+        Ok(Vec::new())
     }))
 }
 
@@ -165,7 +186,7 @@ pub extern "C" fn mk_close() -> u32 {
 pub extern "C" fn mk_call() -> u32 {
     let input = INPUT.take();
     done(match LENT.get().is_null() {
-        true => with_machine(|machine| run::call(machine.idle_vm()?, &input)),
+        true => with_machine(|machine| machine.call(&input)),
         false => with_lent(|vm| run::call(vm, &input)),
     })
 }
@@ -217,7 +238,10 @@ pub extern "C" fn mk_get() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_set() -> u32 {
     let input = INPUT.take();
-    done(with_vm(|vm| run::with_room(vm, |vm| machine::set(vm, &input))))
+    done(match LENT.get().is_null() {
+        true => with_machine(|machine| machine.set(&input)),
+        false => with_lent(|vm| run::with_room(vm, |vm| machine::set(vm, &input))),
+    })
 }
 
 /// Registers a host function.
@@ -237,6 +261,18 @@ pub extern "C" fn mk_release(handle: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn mk_stats() -> u32 {
     done(with_vm(machine::stats))
+}
+
+/// Makes durable what was committed, where that needs no waiting.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_flush() -> u32 {
+    done(with_machine(|machine| machine.flush().map(|()| Vec::new())))
+}
+
+/// Figures about the store.
+#[unsafe(no_mangle)]
+pub extern "C" fn mk_store() -> u32 {
+    done(with_machine(Machine::store))
 }
 
 /// Collects all garbage.

@@ -132,6 +132,24 @@ impl From<lua::Throw> for Failure {
     }
 }
 
+impl From<moonkeep::Error> for Failure {
+    fn from(error: moonkeep::Error) -> Failure {
+        let code = match error.store() {
+            Some(store) => code_of(store),
+            None if error.is_lua() => Code::Memory,
+            None if error.is_image() => Code::Load,
+            None => Code::Save,
+        };
+        Failure::new(code, error.to_string())
+    }
+}
+
+/// The code of the store's error; what is missing in the table could only be a defect.
+fn code_of(error: &moonkeep::store::Error) -> Code {
+    let known = Code::ALL.iter().find(|code| code.text() == error.code());
+    known.copied().unwrap_or(Code::Internal)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use codec::WireValue;
 use lua::{Call, Throw, Value, Vm};
+use moonkeep::store::{self, Storage};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -32,6 +33,17 @@ pub struct Host {
     pub call: fn(&mut Vm, &[u8]) -> Reply,
     /// Takes what a program prints.
     pub print: fn(&[u8]),
+    /// Opens the host's medium for a store.
+    pub open_medium: fn(Medium) -> Result<Box<dyn Storage>, store::Error>,
+}
+
+/// What a host may offer a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// Files: the store keeps its own log.
+    Files,
+    /// Pages, whose commits the host makes atomic.
+    Pages,
 }
 
 thread_local! {

@@ -18,6 +18,6 @@ mod machine;
 mod run;
 
 pub use failure::{Code, Failure};
-pub use host::{Host, Reply};
+pub use host::{Host, Medium, Reply};
 pub use machine::Machine;
 pub use run::Status;

@@ -2,9 +2,22 @@
 
 use codec::{Message, WireTable, WireValue};
 use lua::Vm;
-use moonkeep_wasm::{Code, Failure, Host, Machine, Reply, Status};
+use moonkeep::store::{self, Fault, FaultKind, MemoryStorage, Storage};
+use moonkeep_wasm::{Code, Failure, Host, Machine, Medium, Reply, Status};
+use std::cell::RefCell;
 
-const HOST: Host = Host { now: || 0.0, call: answer, print: |_| () };
+const HOST: Host = Host { now: || 0.0, call: answer, print: |_| (), open_medium: medium };
+
+thread_local! {
+    /// What the store is to be kept in.
+    static STORAGE: RefCell<Option<MemoryStorage>> = const { RefCell::new(None) };
+}
+
+fn medium(medium: Medium) -> Result<Box<dyn Storage>, store::Error> {
+    let missing = || Fault::with_detail(FaultKind::Missing, format!("{medium:?}"));
+    let storage = STORAGE.take().ok_or_else(missing)?;
+    Ok(Box::new(storage))
+}
 
 /// The host: `echo` returns its arguments, `later` waits, others throw a table.
 fn answer(_: &mut Vm, request: &[u8]) -> Reply {
@@ -120,6 +133,68 @@ fn options_that_make_no_sense_are_refused() {
     }
     machine.register(&one(text("made.up.echo"))).unwrap();
     assert_eq!(run(&mut machine, "return type(made.up.echo)").unwrap(), [text("function")]);
+}
+
+/// Options of which one is a text.
+fn text_option(name: &str, value: &str) -> Vec<u8> {
+    let table = WireTable { array: vec![], entries: vec![(text(name), text(value))] };
+    Message { values: vec![WireValue::Table(0)], tables: vec![table] }.encode().unwrap()
+}
+
+#[test]
+fn runs_are_committed_or_undone_and_the_store_tells() {
+    STORAGE.set(Some(MemoryStorage::new(4096)));
+    let mut machine = Machine::open(&text_option("store", "pages"), HOST).unwrap();
+    machine.register(&one(text("later"))).unwrap();
+    let figure =
+        |machine: &mut Machine, index: usize| match Message::decode(&machine.store().unwrap())
+            .unwrap()
+            .values[index]
+        {
+            WireValue::Integer(figure) => figure,
+            _ => panic!("a number is expected"),
+        };
+    assert_eq!(figure(&mut machine, 0), 0);
+    run(&mut machine, "_home.t = {} t = _home.t").unwrap();
+    machine.call(&program("_home.t.n = 1")).unwrap();
+    let set =
+        Message { values: vec![text("t"), text("set"), WireValue::Integer(7)], tables: vec![] };
+    machine.set(&set.encode().unwrap()).unwrap();
+    assert_eq!((figure(&mut machine, 0), figure(&mut machine, 1)), (3, 3));
+    run(&mut machine, "return t.n").unwrap();
+    assert_eq!(figure(&mut machine, 0), 3, "nothing has changed");
+    for bad in ["t.n = 2 error('x')", "t.n = 2 t.co = coroutine.running()"] {
+        run(&mut machine, bad).unwrap_err();
+        machine.call(&program(bad)).unwrap_err();
+    }
+    machine.start(&program("t.n = 3 later()")).unwrap();
+    assert_eq!(machine.step(1_000).unwrap().0, Status::Waiting);
+    machine.set(&set.encode().unwrap()).unwrap();
+    machine.cancel();
+    let values = run(&mut machine, "return t == _home.t, t.n, t.co, t.set").unwrap();
+    let expected =
+        [WireValue::Boolean(true), WireValue::Integer(1), WireValue::Nil, WireValue::Integer(7)];
+    assert_eq!(values, expected);
+    assert_eq!(figure(&mut machine, 0), 3);
+    machine.flush().unwrap();
+    machine.close().unwrap();
+}
+
+#[test]
+fn a_medium_that_is_missing_is_an_error_with_its_code() {
+    for (name, value, code) in [
+        ("store", "pages", Code::StoreMissing),
+        ("store", "files", Code::StoreMissing),
+        ("store", "tape", Code::Input),
+        ("durability", "none", Code::Input),
+    ] {
+        let failure = Machine::open(&text_option(name, value), HOST).err().unwrap();
+        assert_eq!(failure.code, code, "{name} = {value}");
+    }
+    assert!(Machine::open(&text_option("durability", "relaxed"), HOST).is_ok());
+    let mut machine = open(&[("cacheBytes", 8192)]);
+    assert_eq!(Message::decode(&machine.store().unwrap()).unwrap().values, []);
+    machine.flush().unwrap();
 }
 
 #[test]
