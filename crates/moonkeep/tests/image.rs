@@ -132,7 +132,8 @@ fn paths_name_keys_of_all_kinds() {
     ];
     for (key, path) in keys {
         let mut engine = self::engine();
-        run(&mut engine, &format!("_home[{key}] = coroutine.running()"));
+        let source = format!("_home[{key}] = coroutine.running()");
+        engine.vm().eval(source.as_bytes(), "=test").expect("a program that runs");
         let error = engine.save().expect_err("a running coroutine").to_string();
         assert_eq!(error, format!("_home{path}: a running coroutine cannot be stored"));
     }
