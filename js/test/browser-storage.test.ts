@@ -91,6 +91,10 @@ test('a connection that the browser closed is made again', async () => {
   assert.deepEqual(await play('lostConnection'), { flush: 'none', found: [2] });
 });
 
+test('a commit that comes while a connection is made is whole, or not there', async () => {
+  assert.deepEqual(await play('commitWhileReconnecting'), { left: [3, 3], found: [3, 3] });
+});
+
 test('a database that is deleted under an open store is missed, and the pages stay', async () => {
   assert.deepEqual(await play('deleted'), {
     commit: 'STORE_MISSING',

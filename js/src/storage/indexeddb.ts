@@ -219,48 +219,47 @@ class IndexedDb implements PageStorage {
     return this.written < this.handedOver || (this.isStrict && this.durable < this.handedOver);
   }
 
-  /** Writes what has been handed over, in one transaction. */
+  /** Writes what has been handed over; a connection that the browser has closed is made again. */
   private async writeAll(): Promise<void> {
     if (!this.isBehind()) return;
-    const { changed, handedOver, isStrict } = this;
-    this.changed = new Set();
-    this.isStrict = false;
-    const { record: last, writer } = this;
-    const record = { ...last, pages: this.resident.pages, commit: last.commit + 1, writer };
     try {
-      await this.transact(changed, record, isStrict);
-      this.record = record;
-      this.legacyImage = undefined;
-      this.written = handedOver;
-      if (isStrict) this.durable = handedOver;
+      try {
+        await this.writeOnce(this.database ?? (await this.reconnect()));
+      } catch (error) {
+        const { name } = error as Error;
+        if (error instanceof MoonkeepError || name === 'QuotaExceededError') throw error;
+        this.database?.close();
+        await this.writeOnce(await this.reconnect());
+      }
       this.fault = undefined;
     } catch (error) {
-      // The pages stay here, and are part of the next attempt.
-      for (const extent of changed) this.changed.add(extent);
-      this.isStrict ||= isStrict;
       const fault = databaseError(error, this.name, 'cannot be written');
       if (FINAL.has(fault.code)) this.lost ??= fault;
       else this.fault = fault;
     }
   }
 
-  /** A connection that the browser has closed is made once more. */
-  private async transact(
-    changed: ReadonlySet<number>,
-    record: StoreRecord,
-    isStrict: boolean,
-  ): Promise<void> {
+  /** One transaction with everything that has been handed over when it begins. */
+  private async writeOnce(database: IDBDatabase): Promise<void> {
+    const { changed, handedOver, isStrict, record: last, writer } = this;
+    this.changed = new Set();
+    this.isStrict = false;
+    const record = { ...last, pages: this.resident.pages, commit: last.commit + 1, writer };
     try {
-      const database = this.database ?? (await this.reconnect());
       await this.put(database, changed, record, isStrict);
     } catch (error) {
-      const { name } = error as Error;
-      if (error instanceof MoonkeepError || name === 'QuotaExceededError') throw error;
-      this.database?.close();
-      await this.put(await this.reconnect(), changed, record, isStrict);
+      // The pages stay here, and are part of the next attempt.
+      for (const extent of changed) this.changed.add(extent);
+      this.isStrict ||= isStrict;
+      throw error;
     }
+    this.record = record;
+    this.legacyImage = undefined;
+    this.written = handedOver;
+    if (isStrict) this.durable = handedOver;
   }
 
+  /** Begins the transaction before anything else can happen to the pages. */
   private put(
     database: IDBDatabase,
     changed: ReadonlySet<number>,
@@ -268,7 +267,7 @@ class IndexedDb implements PageStorage {
     isStrict: boolean,
   ): Promise<void> {
     const { extents, pages, pageBytes } = this.resident;
-    const hasImage = database.objectStoreNames.contains(IMAGE);
+    const hasImage = this.legacyImage !== undefined;
     const names = hasImage ? [META, PAGES, IMAGE] : [META, PAGES];
     return write(database, names, isStrict ? 'strict' : 'relaxed', (transaction, refuse) => {
       const meta = transaction.objectStore(META);

@@ -141,6 +141,40 @@ export async function lostConnection(): Promise<unknown> {
   return { flush, found };
 }
 
+/** A commit comes while the connection is made again, and the one after it fails. */
+export async function commitWhileReconnecting(): Promise<unknown> {
+  const storage = await openIndexedDb('reconnecting');
+  for (let page = 0; page < 40; page++) stage(storage, page, 1);
+  storage.commit(40, STRICT);
+  await storage.flush();
+  (storage as unknown as { database: IDBDatabase | undefined }).database?.close();
+  (storage as unknown as { database: IDBDatabase | undefined }).database = undefined;
+  stage(storage, 0, 2);
+  storage.commit(40, STRICT);
+  await new Promise((next) => queueMicrotask(() => queueMicrotask(() => next(undefined))));
+  stage(storage, 0, 3);
+  stage(storage, 20, 3);
+  storage.commit(40, STRICT);
+  const { put } = IDBObjectStore.prototype;
+  let records = 0;
+  IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+    if (records > 0) throw new DOMException('no room', 'QuotaExceededError');
+    if (key === 'store') records += 1;
+    return put.call(this, value, key);
+  };
+  await storage.flush().catch(() => undefined);
+  IDBObjectStore.prototype.put = put;
+  // What lies there now is what a crash would have left.
+  const extents = [await peek('reconnecting', 'pages', 0), await peek('reconnecting', 'pages', 1)];
+  const left = [(extents[0] as Uint8Array)[0], (extents[1] as Uint8Array)[4 * 4096]];
+  await storage.flush();
+  await closeAll(storage);
+  const again = await openIndexedDb('reconnecting');
+  const found = fills(again, 21);
+  await closeAll(again);
+  return { left, found: [found[0], found[20]] };
+}
+
 /** Somebody deletes the database under an open store. */
 export async function deleted(): Promise<unknown> {
   const storage = await openIndexedDb('deleted');
