@@ -3,6 +3,9 @@
 import { databaseError, LEASE, META, randomName, write, type LeaseRecord } from './database.js';
 import { storeError } from './storage.js';
 
+/** Browsers take a moment to give back the lock of a tab that was closed or loaded anew. */
+const LOCK_PATIENCE_MS = 500;
+
 /** How long a lease lasts in a page: timers of hidden ones run once a minute. */
 const LEASE_PAGE_MS = 90_000;
 /** And in a worker, which cannot give it back when its page goes. */
@@ -14,22 +17,25 @@ const RENEWALS = 4;
  * Takes the Web Lock of a store and returns what gives it back; undefined where there are none
  * (before Safari 15.4 and Firefox 96, on pages that are not secure, in frames without an origin).
  *
- * Rejects with STORE_LOCKED if a tab or worker holds it.
+ * Rejects with STORE_LOCKED if a tab or worker holds it and keeps it.
  */
 export function takeWebLock(store: string): Promise<(() => void) | undefined> {
   const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;
   if (!locks) return Promise.resolve(undefined);
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), LOCK_PATIENCE_MS);
   return new Promise((resolve, reject) => {
-    const held = locks.request(`moonkeep:${store}`, { ifAvailable: true }, (granted) => {
-      if (granted === null) {
-        throw storeError('STORE_LOCKED', `'${store}' is open in another tab or worker`);
-      }
+    const { signal } = patience;
+    const held = locks.request(`moonkeep:${store}`, { signal }, () => {
+      clearTimeout(timer);
       return new Promise<void>((release) => resolve(release));
     });
     held.catch((error: Error) => {
+      clearTimeout(timer);
       // Frames without an origin of their own have them, but may not use them.
       if (error.name === 'SecurityError') resolve(undefined);
-      else reject(error);
+      else if (error.name !== 'AbortError') reject(error);
+      else reject(storeError('STORE_LOCKED', `'${store}' is open in another tab or worker`));
     });
   });
 }
