@@ -21,6 +21,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("main.lua", "tests the options of PUC-Rio's stand-alone program"),
 ];
 
+/// What cannot pass, by host and file; one of these that passes is an error, too.
+const KNOWN: &[(&str, &str, &str)] =
+    &[("wasm", "files.lua", "reads the environment, which a page does not have")];
+
 /// A way to run one file of the suite.
 struct Host {
     name: &'static str,
@@ -36,21 +40,25 @@ pub fn command(here: &Path, words: &[String]) -> Result<()> {
         folder.canonicalize().with_context(|| format!("{}: no folder", folder.display()))?;
     let files = suite(&folder)?;
     let hosts = hosts()?;
-    let mut failed = 0;
+    let mut unexpected = 0;
     let mut rows = Vec::new();
     for file in &files {
         let mut outcomes = Vec::new();
         for host in &hosts {
             let outcome = one(host, &folder, file)?;
-            failed += usize::from(outcome.is_err());
+            let is_known = KNOWN.iter().any(|known| (known.0, known.1) == (host.name, file));
+            unexpected += usize::from(outcome.is_err() != is_known);
             eprintln!("{file} {}: {}", host.name, line(&outcome));
             outcomes.push(outcome);
         }
         rows.push((file.as_str(), outcomes));
     }
     print!("{}", table(&hosts, &rows));
-    if failed > 0 {
-        bail!("{failed} files fail");
+    for (host, file, why) in KNOWN {
+        println!("{host}: {file} cannot pass: {why}");
+    }
+    if unexpected > 0 {
+        bail!("{unexpected} files do otherwise than expected");
     }
     Ok(())
 }

@@ -106,19 +106,31 @@ pub fn run_chunk(bytes: &[u8]) -> (bool, bool) {
     (true, first || second)
 }
 
+/// Makes mutated chunks, several in a row of one original.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    original: Vec<u8>,
+}
+
+impl Chunks {
+    /// The mutated chunk of a seed.
+    pub fn case(&mut self, seed: u64) -> Vec<u8> {
+        if seed.is_multiple_of(64) || self.original.is_empty() {
+            self.original = chunk(seed / 64);
+        }
+        let mut mutated = self.original.clone();
+        mutate(&mut Rng::with_seed(seed), &mut mutated);
+        mutated
+    }
+}
+
 /// Mutates and runs `count` chunks. A panic passes through; `progress` hears each seed before.
 pub fn chunks(first_seed: u64, count: u64, mut progress: impl FnMut(u64)) -> Tally {
     let mut tally = Tally::default();
-    let mut original = Vec::new();
+    let mut chunks = Chunks::default();
     for seed in first_seed..first_seed + count {
-        if seed.is_multiple_of(64) || original.is_empty() {
-            original = chunk(seed / 64);
-        }
         progress(seed);
-        let mut rng = Rng::with_seed(seed);
-        let mut mutated = original.clone();
-        mutate(&mut rng, &mut mutated);
-        let (accepted, succeeded) = run_chunk(&mutated);
+        let (accepted, succeeded) = run_chunk(&chunks.case(seed));
         tally.cases += 1;
         tally.accepted += u64::from(accepted);
         tally.succeeded += u64::from(succeeded);
@@ -165,7 +177,7 @@ _home.functions = {print, string.format, ("x"):gmatch("."), coroutine.wrap(funct
 "#;
 
 /// Calls, resumes, reads and writes everything that it finds, within limits.
-const EXERCISE: &str = r#"
+pub const EXERCISE: &str = r#"
 local seen, count = {}, 0
 local function visit(value, depth)
   local kind = type(value)
@@ -343,6 +355,22 @@ fn mutate_frame(rng: &mut Rng, frame: &mut codec::Frame, object: codec::Value) {
     }
 }
 
+/// The mutated image of a seed. The encoder repairs all checksums; what it refuses, the decoder
+/// would refuse as well: `None`.
+pub fn image_case(original: &Image, seed: u64) -> Option<Vec<u8>> {
+    let mut rng = Rng::with_seed(seed);
+    let mut mutated = original.clone();
+    if seed.is_multiple_of(4) {
+        // The bytes of a stored function.
+        if let Some(prototype) = choose(&mut rng, &mut mutated.prototypes) {
+            mutate(&mut rng, &mut prototype.chunk);
+        }
+    } else {
+        mutate_image(&mut rng, &mut mutated);
+    }
+    mutated.encode().ok()
+}
+
 /// Mutates, restores and uses `count` images. A panic passes through; `progress` hears each seed
 /// before.
 ///
@@ -357,19 +385,8 @@ pub fn images(
     let mut tally = Tally::default();
     for seed in first_seed..first_seed + count {
         progress(seed);
-        let mut rng = Rng::with_seed(seed);
-        let mut mutated = original.clone();
-        if seed.is_multiple_of(4) {
-            // The bytes of a stored function.
-            if let Some(prototype) = choose(&mut rng, &mut mutated.prototypes) {
-                mutate(&mut rng, &mut prototype.chunk);
-            }
-        } else {
-            mutate_image(&mut rng, &mut mutated);
-        }
         tally.cases += 1;
-        // The encoder repairs all checksums; what it refuses, the decoder would refuse as well.
-        let Ok(bytes) = mutated.encode() else { continue };
+        let Some(bytes) = image_case(&original, seed) else { continue };
         let (accepted, succeeded) = run_image(&bytes);
         tally.accepted += u64::from(accepted);
         tally.succeeded += u64::from(succeeded);
