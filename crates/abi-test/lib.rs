@@ -90,9 +90,9 @@ impl Host {
         Ok((status, message))
     }
 
-    /// Opens the machine with options that are texts.
-    pub fn open(&mut self, options: &[(&str, &str)]) -> Result<(u32, Message)> {
-        let entry = |&(name, value): &(&str, &str)| (text(name), text(value));
+    /// Opens the machine with options.
+    pub fn open(&mut self, options: &[(&str, WireValue)]) -> Result<(u32, Message)> {
+        let entry = |(name, value): &(&str, WireValue)| (text(name), value.clone());
         let entries = options.iter().map(entry).collect();
         let tables = vec![WireTable { array: vec![], entries }];
         let message = Message { values: vec![WireValue::Table(0)], tables };

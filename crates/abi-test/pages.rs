@@ -86,12 +86,7 @@ fn page_read(
     }
 }
 
-fn page_stage(
-    mut caller: Caller<'_, State>,
-    page: u32,
-    address: u32,
-    length: u32,
-) -> Result<i32> {
+fn page_stage(mut caller: Caller<'_, State>, page: u32, address: u32, length: u32) -> Result<i32> {
     let bytes = read(&mut caller, address, length)?;
     caller.data_mut().pages.staged.insert(page, bytes);
     Ok(0)

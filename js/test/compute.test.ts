@@ -45,3 +45,13 @@ test('a Lua error is an error of one class', async () => {
   assert.deepEqual(await lua.compute('return 1'), [1]);
   await lua.close();
 });
+
+test('a program may be a binary chunk, and what is no sound one is refused', async () => {
+  const lua = await Moonkeep.open();
+  const chunk = lua.eval("return string.dump(load('local a, b = ... return a + b'))") as Uint8Array;
+  assert.equal(lua.eval(chunk, 40, 2), 42);
+  assert.deepEqual(await lua.compute(chunk, 1, 2), [3]);
+  const refused = { code: 'LUA_SYNTAX_ERROR' };
+  assert.throws(() => lua.eval(chunk.subarray(0, 40)), refused);
+  await lua.close();
+});

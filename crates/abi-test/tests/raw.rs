@@ -140,8 +140,8 @@ fn globals_and_handles_cross() {
 #[test]
 fn a_store_in_pages_of_the_host_keeps_home() {
     each_build(|host| {
-        let relaxed = [("store", "pages"), ("durability", "relaxed")];
-        assert_eq!(host.open(&[("store", "pages")]).unwrap().0, DONE);
+        let relaxed = [("store", text("pages")), ("durability", text("relaxed"))];
+        assert_eq!(host.open(&[("store", text("pages"))]).unwrap().0, DONE);
         host.eval("_home.n = 1 t = {} _home.t = t").unwrap();
         host.eval("return _home.n").unwrap();
         assert_eq!(host.store.data().pages.tickets, 1, "only a change is committed");
@@ -166,7 +166,7 @@ fn a_store_in_pages_of_the_host_keeps_home() {
         assert!(host.store.data().pages.closed);
         assert_eq!(host.open(&relaxed).unwrap().0, DONE);
         assert_eq!(host.eval("return _home.n").unwrap(), [WireValue::Integer(1)]);
-        let (status, error) = host.open(&[("store", "files")]).unwrap();
+        let (status, error) = host.open(&[("store", text("files"))]).unwrap();
         assert_eq!((status, code(&error).as_str()), (FAILED, "STORE_MISSING"));
     });
 }

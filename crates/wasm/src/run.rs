@@ -100,7 +100,16 @@ fn read(vm: &mut Vm, bytes: &[u8]) -> Result<Prepared, Failure> {
     Ok(Prepared { function: protected, args })
 }
 
+/// How a binary chunk begins; source text does not.
+const BINARY: u8 = 0x1b;
+
 fn load(vm: &mut Vm, source: &[u8], name: &[u8]) -> Result<Value, Failure> {
+    if source.first() == Some(&BINARY) {
+        let verified = lua::chunk::undump(source).and_then(lua::chunk::verify);
+        let chunk = verified.map_err(|error| Failure::new(Code::Syntax, error.to_string()))?;
+        let environment = Value::table(vm.globals());
+        return Ok(vm.load_chunk(chunk, environment)?);
+    }
     vm.load(source, &String::from_utf8_lossy(name)).map_err(|throw| match throw {
         Throw::Error => {
             let message = vm.bytes(vm.thrown()).unwrap_or_default().to_vec();

@@ -1,7 +1,7 @@
 // A storage in the origin private file system (dedicated workers): the store and its log as files.
 
 import { takeWebLock } from './lock.js';
-import { DATA, FILE_NAMES, INDEX, LOG, storeError } from './storage.js';
+import { FILE_NAMES, INDEX, LOG, storeError } from './storage.js';
 import type { FileStorage, StoreCode } from './storage.js';
 
 /** The folder of all stores; each has one in it, with three files. */
@@ -10,6 +10,9 @@ const FOLDER = 'moonkeep';
 /** The handles of a worker that has just ended may stay for a moment. */
 const ATTEMPTS = 20;
 const PAUSE_MS = 50;
+
+/** Whether the files are still there is asked at most this often: each time costs 0.3 ms. */
+const ASK_EVERY_MS = 200;
 
 const CODES: Record<string, StoreCode> = {
   QuotaExceededError: 'STORE_FULL',
@@ -122,6 +125,7 @@ class OpfsFiles implements FileStorage {
   private isReleased = false;
   /** The files were deleted: writing to them succeeds, but nobody will find them again. */
   private lost: Error | undefined;
+  private askedAt = -Infinity;
 
   constructor(
     private readonly name: string,
@@ -172,11 +176,18 @@ class OpfsFiles implements FileStorage {
 
   /**
    * The store itself has made durable what it was told to. Browsers do not say when a user clears
-   * the data of a site: whether the files are still there has to be asked (0.3 ms).
+   * the data of a site: whether the files are still there has to be asked.
    */
   async flush(): Promise<void> {
+    if (this.lost !== undefined) throw this.lost;
+    if (Date.now() - this.askedAt >= ASK_EVERY_MS) await this.ask();
+  }
+
+  private async ask(): Promise<void> {
+    this.askedAt = Date.now();
     try {
-      for (const name of [FILE_NAMES[DATA], FILE_NAMES[LOG]]) await this.folder.getFileHandle(name);
+      // A site's data goes as a whole: one file speaks for all.
+      await this.folder.getFileHandle(FILE_NAMES[LOG]);
     } catch (error) {
       throw (this.lost = opfsError(error, this.name));
     }
@@ -187,7 +198,7 @@ class OpfsFiles implements FileStorage {
     this.isReleased = true;
     try {
       // The handle of a file that was cleared away cannot be closed: Chromium waits for ever.
-      await this.flush();
+      await this.ask();
       this.handle(INDEX).truncate(0); // it means nothing to anyone
       for (const handle of this.handles) handle.close();
     } finally {
