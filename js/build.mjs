@@ -1,6 +1,6 @@
 // Bundles the entries and the tests; `tsc` has checked the types and written the declarations.
 import { build } from 'esbuild';
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 
 const common = { bundle: true, format: 'esm', sourcemap: true, logLevel: 'warning' };
 
@@ -18,6 +18,7 @@ await build({
   platform: 'browser',
   target: ['chrome80', 'firefox79', 'safari13.1'],
 });
+rmSync('dist/test', { recursive: true, force: true }); // tests that are no more do not run
 const tests = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
 await build({
   ...common,
@@ -33,9 +34,11 @@ await build({
   external: ['/browser.js', '/test/*', 'moonkeep', 'moonkeep/*', 'playwright-core', 'ws'],
 });
 // What the tests' pages load, and the module of the store alone.
+const PAGE_PARTS = ['kit.ts', 'kit-worker.ts', 'package-worker.ts', 'sandboxed.ts'];
 await build({
   ...common,
-  entryPoints: ['kit.ts', 'kit-worker.ts', 'sandboxed.ts'].map((name) => `test/storage/${name}`),
+  entryPoints: PAGE_PARTS.map((name) => `test/storage/${name}`),
+  external: ['/browser.js'],
   entryNames: '[name]',
   outdir: 'dist/test',
   platform: 'browser',

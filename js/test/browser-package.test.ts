@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as Package from 'moonkeep';
-import { useBrowser } from './browsers/chosen.js';
+import { lacks, useBrowser } from './browsers/chosen.js';
 
 const { open } = useBrowser();
 
@@ -59,6 +59,27 @@ test('the state survives a reload', async () => {
   assert.deepEqual(await count(), [2]);
   await tab.reload();
   assert.deepEqual(await count(), [3]);
+  await tab.close();
+});
+
+test('in a worker the state survives in the best medium that the browser has', async () => {
+  const tab = await open();
+  const run = () =>
+    tab.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker('/test/package-worker.js', { type: 'module' });
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => reject(new Error(message));
+          worker.postMessage('in-worker');
+        }),
+    );
+  const medium = lacks.includes('opfs') ? 'indexeddb' : 'opfs';
+  assert.deepEqual(await run(), { count: 1, medium });
+  await tab.reload();
+  assert.deepEqual(await run(), { count: 2, medium });
+  await tab.reload();
+  assert.deepEqual(await run(), { count: 3, medium });
   await tab.close();
 });
 
