@@ -2,7 +2,7 @@
 //   modules      bytes of the wasm modules by name: raw, gzip, brotli
 //   javascript   the same of the browser entry, minified as bundlers do
 //   memory       bytes of linear memory right after open, by what is opened
-// With --modules only the first.
+// With --modules only the first. node size.mjs FILE.wasm: raw, gzip, brotli of that file alone.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -16,6 +16,10 @@ const weigh = (bytes) => ({
   gzip: gzipSync(bytes, { level: 9 }).length,
   brotli: brotliCompressSync(bytes).length,
 });
+if (folder.endsWith(".wasm")) {
+  console.log(JSON.stringify(weigh(readFileSync(folder))));
+  process.exit();
+}
 const file = (name) => readFileSync(join(folder, `moonkeep-${name}.wasm`));
 const modules = {};
 for (const name of ["baseline", "modern"]) modules[name] = weigh(file(name));
