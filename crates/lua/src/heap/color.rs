@@ -24,3 +24,10 @@ pub const ATTACHED: u8 = 0x80;
 pub const fn needs_barrier(mark: u8) -> bool {
     mark >= BLACK
 }
+
+/// Whether a slot with this mark is empty, or waits to be swept, where `white` is what objects are
+/// born with.
+pub const fn is_dead(mark: u8, white: u8) -> bool {
+    let color = mark & MASK;
+    color == FREE || color <= WHITE1 && color != white
+}

@@ -146,6 +146,14 @@ impl Vm {
         thread: ThreadId,
         snapshot: &CoroutineSnapshot,
     ) -> Result<(), InvalidSnapshot> {
+        let values = snapshot.stack.iter().chain(&snapshot.failure);
+        let functions = snapshot.frames.iter().map(|frame| &frame.function);
+        let alive = values.chain(functions).all(|&value| self.is_alive(value))
+            && snapshot.open_cells.iter().all(|&(_, cell)| self.heap.has_cell(cell))
+            && self.is_alive(Value::thread(thread));
+        if !alive {
+            return invalid("an object was collected");
+        }
         let object = &self.heap.threads.items[thread.index()];
         if object.status != Status::Dead || !object.execution.stack.is_empty() {
             return invalid("it is in use already");

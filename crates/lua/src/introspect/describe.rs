@@ -187,8 +187,11 @@ impl Vm {
         }
     }
 
-    /// Sets an upvalue, counted from 1; false if there are fewer.
+    /// Sets an upvalue, counted from 1; false if there are fewer, or one of the two was collected.
     pub fn set_upvalue_of(&mut self, function: Value, number: usize, value: Value) -> bool {
+        if !self.is_alive(function) || !self.is_alive(value) {
+            return false;
+        }
         let Some(index) = number.checked_sub(1) else { return false };
         if let Some(closure) = function.as_closure() {
             let Some(&cell) = self.closure_parts(closure).1.get(index) else { return false };
@@ -204,8 +207,11 @@ impl Vm {
     }
 
     /// Makes a Lua function share an upvalue with another one; both count from 1. False if one of
-    /// them has no such upvalue.
+    /// them has no such upvalue, or was collected.
     pub fn join_upvalues(&mut self, target: (Value, usize), source: (Value, usize)) -> bool {
+        if !self.is_alive(target.0) || !self.is_alive(source.0) {
+            return false;
+        }
         let (Some(to), Some(from)) = (target.0.as_closure(), source.0.as_closure()) else {
             return false;
         };

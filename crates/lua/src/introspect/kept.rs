@@ -20,7 +20,7 @@ pub(crate) struct Kept {
 
 impl Vm {
     /// Keeps values and cells alive, whatever becomes of the references to them, in place of
-    /// those kept so far. They have to be alive.
+    /// those kept so far. What was collected before is left out; see [`Vm::is_alive`].
     ///
     /// ```
     /// let mut vm = lua::Vm::new();
@@ -30,7 +30,9 @@ impl Vm {
     /// assert_eq!(vm.kept().0[0].as_table(), table.as_table());
     /// # Ok::<(), lua::Throw>(())
     /// ```
-    pub fn keep(&mut self, values: Vec<Value>, cells: Vec<UpvalueId>) {
+    pub fn keep(&mut self, mut values: Vec<Value>, mut cells: Vec<UpvalueId>) {
+        values.retain(|&value| self.is_alive(value));
+        cells.retain(|&cell| self.heap.has_cell(cell));
         self.heap.kept = Kept { values, cells };
         // A cycle under way may be past the place where it marks them.
         if self.heap.gc.phase == Phase::Mark {
@@ -45,6 +47,9 @@ impl Vm {
 
     /// Takes all entries and the metatable out of a table; an external one is that no more.
     pub fn clear_table(&mut self, table: TableId) {
+        if !self.heap.has_table(table) {
+            return;
+        }
         self.make_internal(table);
         self.heap.table_barrier(table, Value::NIL, Value::NIL);
         let seed = self.heap.seed;
@@ -56,18 +61,25 @@ impl Vm {
 
     /// Makes a coroutine as [`Vm::make_coroutine`] does of one that does not run: its variables
     /// stay with the functions that share them, and nothing of it is run any more. False if it
-    /// runs or waits for another one.
+    /// runs or waits for another one, or was collected.
     pub fn reset_coroutine(&mut self, thread: ThreadId) -> bool {
         let status = self.heap.threads.items[thread.index()].status;
-        if !matches!(status, Status::Suspended | Status::Dead) {
+        let idle = matches!(status, Status::Suspended | Status::Dead);
+        if !idle || !self.is_alive(Value::thread(thread)) {
             return false;
         }
         self.kill(thread, None);
         true
     }
 
-    /// Gives a Lua function other cells; false if it has another number of them.
+    /// Gives a Lua function other cells; false if it has another number of them, or one of them was
+    /// collected.
     pub fn set_closure_cells(&mut self, closure: ClosureId, cells: &[UpvalueId]) -> bool {
+        let alive = self.heap.has_closure(closure, self.closure_parts(closure).0)
+            && cells.iter().all(|&cell| self.heap.has_cell(cell));
+        if !alive {
+            return false;
+        }
         let own = &mut self.heap.closures.items[closure.index()].upvalues;
         if own.len() != cells.len() {
             return false;

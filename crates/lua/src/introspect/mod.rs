@@ -1,8 +1,10 @@
 //! Introspection: everything a program's state consists of can be read and built again.
 //!
-//! Handles that these functions return are kept alive only by what refers to them. An embedder
-//! that builds a graph piece by piece calls [`Vm::pause_collector`] first.
+//! Handles that these functions return are kept alive only by what refers to them: see
+//! [`Vm::is_alive`] and [`Vm::keep`]. An embedder that builds a graph piece by piece calls
+//! [`Vm::pause_collector`] first.
 
+mod alive;
 mod coroutine;
 mod describe;
 mod external;
@@ -61,8 +63,11 @@ impl Vm {
     /// share the variable.
     ///
     /// # Errors
-    /// A number of cells that the prototype does not have, and a heap without room.
+    /// A number of cells that the prototype does not have, handles of collected objects, and a
+    /// heap without room.
     pub fn make_closure(&mut self, proto: ProtoId, cells: &[UpvalueId]) -> Result<Value, Throw> {
+        let alive = self.heap.has_proto(proto) && cells.iter().all(|&c| self.heap.has_cell(c));
+        self.require(alive)?;
         let wanted = self.heap.protos.items[proto.index()].function.upvalues.len();
         if wanted != cells.len() {
             return self.throw_plain("wrong number of upvalues");
@@ -89,17 +94,25 @@ impl Vm {
     /// # Errors
     /// A heap without room.
     pub fn make_cell(&mut self, value: Value) -> Result<UpvalueId, Throw> {
+        self.check_alive(&[value])?;
         Ok(self.heap.cell(value)?)
     }
 
-    /// Sets the value of a cell, wherever it lives.
+    /// Sets the value of a cell, wherever it lives; nothing if one of the two was collected.
     pub fn set_cell(&mut self, cell: UpvalueId, value: Value) {
+        if !self.heap.has_cell(cell) || !self.is_alive(value) {
+            return;
+        }
         // Only limits and errors could make this fail, and setting a cell meets neither.
         let _ = self.set_upvalue(cell, value);
     }
 
-    /// A prototype as plain data, nested functions included; what `string.dump` writes.
+    /// A prototype as plain data, nested functions included; what `string.dump` writes. One that
+    /// was collected has no code.
     pub fn prototype(&self, proto: ProtoId) -> Function {
+        if !self.heap.has_proto(proto) {
+            return Function::default();
+        }
         let object = &self.heap.protos.items[proto.index()];
         let head = self.heap.heads[proto.index()];
         let code = head.code_start as usize..(head.code_start + head.code_count) as usize;
@@ -157,14 +170,19 @@ impl Vm {
     /// # Errors
     /// A heap without room.
     pub fn make_native(&mut self, function: NativeId, values: &[Value]) -> Result<Value, Throw> {
+        self.check_alive(values)?;
         if values.is_empty() {
             return Ok(Value::native(function));
         }
         Ok(self.heap.native_closure(function, values)?)
     }
 
-    /// Overwrites one of the captured values of a native function.
+    /// Overwrites one of the captured values of a native function; nothing if one of the two was
+    /// collected.
     pub fn set_native_capture(&mut self, function: Value, index: usize, value: Value) {
+        if !self.is_alive(function) || !self.is_alive(value) {
+            return;
+        }
         if let Kind::NativeClosure(id) = function.kind() {
             self.heap.set_native_value(id, index, value);
         }
@@ -187,8 +205,10 @@ impl Vm {
     /// Sets or removes the metatable of a table, a userdata, or of all values of another type.
     ///
     /// # Errors
-    /// What the embedder throws when it is asked for the metamethods of an external metatable.
+    /// What the embedder throws when it is asked for the metamethods of an external metatable,
+    /// and handles of collected objects.
     pub fn set_metatable(&mut self, value: Value, meta: Option<TableId>) -> Result<(), Throw> {
+        self.check_alive(&[value, meta.map_or(Value::NIL, Value::table)])?;
         if let Some(meta) = meta {
             self.load_events(meta)?;
         }
@@ -221,6 +241,9 @@ impl Vm {
 
     /// Lets the next write to a table be reported by [`Vm::take_written_tables`].
     pub fn attach_table(&mut self, table: TableId) {
+        if !self.heap.has_table(table) {
+            return;
+        }
         use crate::heap::arena::Object;
         let object = &mut self.heap.tables.items[table.index()];
         object.set_mark(object.mark() | color::ATTACHED);
@@ -228,6 +251,9 @@ impl Vm {
 
     /// Lets the next write to a closed cell be reported by [`Vm::take_written_cells`].
     pub fn attach_cell(&mut self, cell: UpvalueId) {
+        if !self.heap.has_cell(cell) {
+            return;
+        }
         self.heap.upvalues.items[cell.index()].mark |= color::ATTACHED;
     }
 
@@ -259,8 +285,12 @@ impl Vm {
         self.heap.userdata.items[userdata.index()].user_values.get(index).copied()
     }
 
-    /// Sets a user value, counted from 1; false if the userdata was made with fewer.
+    /// Sets a user value, counted from 1; false if the userdata was made with fewer, or one of the
+    /// two was collected.
     pub fn set_user_value(&mut self, userdata: UserdataId, number: i64, value: Value) -> bool {
+        if !self.is_alive(Value::userdata(userdata)) || !self.is_alive(value) {
+            return false;
+        }
         let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         let values = &mut self.heap.userdata.items[userdata.index()].user_values;
         let Some(place) = index.and_then(|index| values.get_mut(index)) else { return false };

@@ -208,9 +208,10 @@ impl Vm {
     /// Writes `table[key]` without metamethods.
     ///
     /// # Errors
-    /// A key that is nil or NaN, a heap without room, and what the embedder of an external table
-    /// throws.
+    /// A key that is nil or NaN, handles of collected objects, a heap without room, and what the
+    /// embedder of an external table throws.
     pub fn raw_set(&mut self, table: TableId, key: Value, value: Value) -> Result<(), Throw> {
+        self.check_alive(&[Value::table(table), key, value])?;
         self.check_key(key)?;
         if self.heap.is_external(table) {
             return self.external_set(table, key, value);

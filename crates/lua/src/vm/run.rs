@@ -30,12 +30,15 @@ pub enum Step {
 impl Vm {
     /// Calls a function with the limits set, runs it to its end and returns all results.
     ///
-    /// The results are safe from the collector until the next call into the VM.
+    /// The results are safe from the collector until the next call into the VM; what is needed
+    /// for longer is given to [`Vm::keep`].
     ///
     /// # Errors
-    /// What the function throws, or a limit.
+    /// What the function throws, a limit, or handles of collected objects ([`Vm::is_alive`]).
     pub fn call(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, Throw> {
         if self.limits.drivers > 0 {
+            self.check_alive(&[function])?;
+            self.check_alive(args)?;
             let slot = self.extent();
             self.place_call(slot, function, args)?;
             let count = self.call_nested(slot)?;
@@ -55,11 +58,13 @@ impl Vm {
     /// Begins a run that [`Vm::step`] carries out.
     ///
     /// # Errors
-    /// No room for the arguments.
+    /// No room for the arguments, and handles of collected objects ([`Vm::is_alive`]).
     pub fn start(&mut self, function: Value, args: &[Value]) -> Result<(), Throw> {
         if self.limits.drivers > 0 {
             return self.throw_message("attempt to start a run while one is running");
         }
+        self.check_alive(&[function])?;
+        self.check_alive(args)?;
         self.abandon();
         self.start_limits();
         let slot = 1;
@@ -264,8 +269,9 @@ impl Vm {
     /// Gives the host function that the run waits for its results.
     ///
     /// # Errors
-    /// The run does not wait, or there is no room for the values.
+    /// The run does not wait, handles of collected objects, or there is no room for the values.
     pub fn answer(&mut self, values: &[Value]) -> Result<(), Throw> {
+        self.check_alive(values)?;
         let waits = |frame: &&mut crate::heap::thread::Frame| frame.kind == FrameKind::Pending;
         let top = self.execution.top;
         let Some(frame) = self.execution.frames.last_mut().filter(waits) else {
@@ -284,6 +290,7 @@ impl Vm {
     /// # Errors
     /// The run does not wait; or the error was not caught, and the run is over.
     pub fn answer_error(&mut self, error: Value) -> Result<(), Throw> {
+        self.check_alive(&[error])?;
         self.answer(&[])?;
         self.thrown = error;
         self.recover(Throw::Error)
