@@ -1,4 +1,4 @@
-// A few kills of Chromium in the middle of commits; `cargo xtask campaign kills` does many.
+// A few kills of Chromium in mid-commit; `cargo xtask campaign browser-kills` does many.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A few Node processes killed in the middle of commits; `cargo xtask campaign kills` does many.
+// A few Node processes killed in mid-commit; `cargo xtask campaign browser-kills` does many.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

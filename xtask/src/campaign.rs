@@ -40,17 +40,26 @@ struct Campaign {
 enum Program {
     /// A program of the workspace, as cargo names it.
     Cargo(&'static str),
+    /// A test of the workspace that reads how often from a variable of the environment.
+    Test { target: &'static str, variable: &'static str },
     /// A script among the built tests of the package.
     Script(&'static str),
 }
 
 impl Program {
-    /// The command without the campaign's arguments; what it needs is built.
-    fn command(&self) -> Result<Command> {
+    /// The command with the campaign's arguments; what it needs is built.
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
         match self {
             Program::Cargo(target) => {
                 let mut command = cmd("cargo run --release");
-                command.args(target.split(' ')).arg("--");
+                command.args(target.split(' ')).arg("--").args(arguments);
+                Ok(command)
+            }
+            Program::Test { target, variable } => {
+                let [count] = arguments else { bail!("this campaign takes one number") };
+                count.parse::<u64>()?; // the test would run its slice
+                let mut command = cmd("cargo test --release");
+                command.args(target.split(' ')).env(variable, count);
                 Ok(command)
             }
             Program::Script(script) => {
@@ -58,7 +67,7 @@ impl Program {
                 wasm::store()?;
                 wasm::package()?;
                 let mut command = cmd("node");
-                command.arg(script).current_dir("js");
+                command.arg(script).args(arguments).current_dir("js");
                 Ok(command)
             }
         }
@@ -96,6 +105,14 @@ const CAMPAIGNS: &[Campaign] = &[
         arguments: &["vm", "100000"],
     },
     Campaign {
+        name: "native-kills",
+        program: Program::Test {
+            target: "--package moonkeep-store --test kill",
+            variable: "STORE_KILLS",
+        },
+        arguments: &["100"],
+    },
+    Campaign {
         name: "browser-kills",
         program: Program::Script("dist/test/campaign.js"),
         arguments: &["100"],
@@ -111,10 +128,7 @@ pub fn campaign(words: &[String]) -> Result<()> {
         let names: Vec<&str> = CAMPAIGNS.iter().map(|campaign| campaign.name).collect();
         bail!("usage: cargo xtask campaign NAME [ARGUMENT...]; names: {}", names.join(", "));
     };
-    let mut command = campaign.program.command()?;
-    match arguments {
-        [] => command.args(campaign.arguments),
-        given => command.args(given),
-    };
-    run(&mut command)
+    let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let chosen = if given.is_empty() { campaign.arguments } else { &given };
+    run(&mut campaign.program.command(chosen)?)
 }
