@@ -1,20 +1,15 @@
 //! A complete Lua 5.4 virtual machine in safe Rust whose state is plain data.
 #![forbid(unsafe_code)]
 
-pub mod bytecode;
-pub mod chunk;
-pub mod chunk_id;
 mod collector;
-pub mod compiler;
-pub mod debug_info;
 mod heap;
 pub mod introspect;
 mod library;
-pub mod number;
-pub mod opcode;
 pub mod text;
 pub mod value;
 mod vm;
+
+pub use lua_code::{bytecode, chunk, chunk_id, compiler, debug_info, number, opcode};
 
 pub use heap::Heap;
 pub use library::LibraryOptions;

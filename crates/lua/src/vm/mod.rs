@@ -312,10 +312,10 @@ impl Vm {
         environment: Value,
     ) -> Result<Value, Throw> {
         let room = self.heap.account.limit().saturating_sub(self.heap.account.bytes());
-        match crate::compiler::compile_within(source, chunk_name, depth, room) {
-            Ok((function, held)) => {
+        match Chunk::compile(source, chunk_name, depth, room) {
+            Ok((chunk, held)) => {
                 self.heap.account.charge(held)?;
-                let made = self.load_chunk(Chunk::from_compiler(function), environment);
+                let made = self.load_chunk(chunk, environment);
                 self.heap.account.release(held);
                 made
             }

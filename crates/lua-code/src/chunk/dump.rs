@@ -12,8 +12,8 @@ use crate::bytecode::{Constant, Function};
 /// source is unknown or the parent's.
 ///
 /// ```
-/// use lua::bytecode::Function;
-/// let bytes = lua::chunk::dump(&Function::default(), true);
+/// use lua_code::bytecode::Function;
+/// let bytes = lua_code::chunk::dump(&Function::default(), true);
 /// assert!(bytes.starts_with(b"\x1bLua\x54\x00"));
 /// ```
 pub fn dump(function: &Function, strip: bool) -> Vec<u8> {

@@ -38,7 +38,7 @@ impl SyntaxError {
     /// Whether the source ended too early, so that more text could make it correct.
     ///
     /// ```
-    /// let error = lua::compiler::compile(b"while true do", b"=stdin").unwrap_err();
+    /// let error = lua_code::compiler::compile(b"while true do", b"=stdin").unwrap_err();
     /// assert!(error.is_incomplete());
     /// ```
     pub fn is_incomplete(&self) -> bool {

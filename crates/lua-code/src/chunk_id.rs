@@ -12,9 +12,9 @@ const SUFFIX: &[u8] = b"\"]";
 /// taken for the source text itself and shows its first line. A name ends at its first NUL.
 ///
 /// ```
-/// assert_eq!(lua::chunk_id::chunk_id(b"@init.lua"), b"init.lua");
-/// assert_eq!(lua::chunk_id::chunk_id(b"=stdin"), b"stdin");
-/// assert_eq!(lua::chunk_id::chunk_id(b"x = 1\ny = 2"), b"[string \"x = 1...\"]");
+/// assert_eq!(lua_code::chunk_id::chunk_id(b"@init.lua"), b"init.lua");
+/// assert_eq!(lua_code::chunk_id::chunk_id(b"=stdin"), b"stdin");
+/// assert_eq!(lua_code::chunk_id::chunk_id(b"x = 1\ny = 2"), b"[string \"x = 1...\"]");
 /// ```
 pub fn chunk_id(name: &[u8]) -> Vec<u8> {
     let name = until_nul(name);
@@ -26,7 +26,11 @@ pub fn chunk_id(name: &[u8]) -> Vec<u8> {
 }
 
 /// The part of a name that C sees: everything before the first NUL.
-pub(crate) fn until_nul(name: &[u8]) -> &[u8] {
+///
+/// ```
+/// assert_eq!(lua_code::chunk_id::until_nul(b"=in\0it"), b"=in");
+/// ```
+pub fn until_nul(name: &[u8]) -> &[u8] {
     let end = name.iter().position(|&byte| byte == 0);
     &name[..end.unwrap_or(name.len())]
 }

@@ -21,7 +21,7 @@ const ABSOLUTE_LINE_BYTES_MIN: usize = 2;
 /// they end too early, or if functions are nested deeper than [`NESTING_MAX`].
 ///
 /// ```
-/// let error = lua::chunk::undump(b"\x1bLua\x53").unwrap_err();
+/// let error = lua_code::chunk::undump(b"\x1bLua\x53").unwrap_err();
 /// assert_eq!(error.to_string(), "bad binary format (version mismatch)");
 /// ```
 pub fn undump(bytes: &[u8]) -> Result<UnverifiedChunk, ChunkError> {

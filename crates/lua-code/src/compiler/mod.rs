@@ -57,9 +57,9 @@ pub const NESTING_MAX: u32 = 200;
 /// A [`SyntaxError`] in PUC-Rio's words when the text is no Lua program.
 ///
 /// ```
-/// let function = lua::compiler::compile(b"return 1 + 2", b"=example").unwrap();
+/// let function = lua_code::compiler::compile(b"return 1 + 2", b"=example").unwrap();
 /// assert!(function.is_vararg);
-/// let error = lua::compiler::compile(b"x = = 1", b"=example").unwrap_err();
+/// let error = lua_code::compiler::compile(b"x = = 1", b"=example").unwrap_err();
 /// assert_eq!(error.message(), b"example:1: unexpected symbol near '='");
 /// ```
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Function> {

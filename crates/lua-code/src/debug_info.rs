@@ -12,8 +12,8 @@ use crate::opcode::{self, a, ax, b, bx, c, k, op, sj};
 /// A function's code and constants, wherever they are kept, beside its debug information.
 ///
 /// ```
-/// use lua::{bytecode::Function, debug_info::CodeView};
-/// let function = Function { code: vec![lua::opcode::op::RETURN0], ..Function::default() };
+/// use lua_code::{bytecode::Function, debug_info::CodeView};
+/// let function = Function { code: vec![lua_code::opcode::op::RETURN0], ..Function::default() };
 /// assert_eq!(function.instruction(0), 71);
 /// ```
 pub trait CodeView {

@@ -8,7 +8,7 @@ use super::{Number, decimal, scale};
 /// floats are rounded correctly. `inf`, `nan` and anything left over give `None`.
 ///
 /// ```
-/// use lua::number::{Number, parse_number};
+/// use lua_code::number::{Number, parse_number};
 /// assert_eq!(parse_number(b" 0x10 "), Some(Number::Integer(16)));
 /// assert_eq!(parse_number(b"1e1"), Some(Number::Float(10.0)));
 /// assert_eq!(parse_number(b"1 2"), None);

@@ -70,6 +70,7 @@ mod debug;
 
 use super::{ChunkError, NESTING_MAX, Place, UnverifiedChunk};
 use crate::bytecode::Function;
+use crate::compiler::{SyntaxError, compile_within};
 
 #[cfg(doc)]
 use crate::bytecode::ABSOLUTE_LINE_DISTANCE;
@@ -79,10 +80,26 @@ use crate::bytecode::ABSOLUTE_LINE_DISTANCE;
 pub struct Chunk(Function);
 
 impl Chunk {
-    /// What this crate's compiler made, which keeps the rules by construction.
-    pub(crate) fn from_compiler(function: Function) -> Self {
+    /// Compiles a source text as [`compile_within`] does; what the compiler makes keeps the rules
+    /// by construction. Returns about how many bytes the compiler held as well.
+    ///
+    /// # Errors
+    /// As [`compile_within`].
+    ///
+    /// ```
+    /// let chunk = lua_code::chunk::Chunk::compile(b"return 1", b"=example", 0, usize::MAX);
+    /// let (chunk, _held) = chunk.unwrap();
+    /// assert!(chunk.function().is_vararg);
+    /// ```
+    pub fn compile(
+        source: &[u8],
+        chunk_name: &[u8],
+        depth: u32,
+        room: usize,
+    ) -> Result<(Self, usize), SyntaxError> {
+        let (function, held) = compile_within(source, chunk_name, depth, room)?;
         debug_assert!(check(&function).is_ok(), "{:?}", check(&function));
-        Self(function)
+        Ok((Self(function), held))
     }
 
     /// The verified function.
@@ -102,8 +119,8 @@ impl Chunk {
 /// A [`ChunkError`] that names the broken rule, and where, if the chunk breaks one.
 ///
 /// ```
-/// use lua::chunk::{UnverifiedChunk, verify};
-/// let empty = UnverifiedChunk::new(lua::bytecode::Function::default());
+/// use lua_code::chunk::{UnverifiedChunk, verify};
+/// let empty = UnverifiedChunk::new(lua_code::bytecode::Function::default());
 /// assert!(verify(empty).is_err());
 /// ```
 pub fn verify(chunk: UnverifiedChunk) -> Result<Chunk, ChunkError> {

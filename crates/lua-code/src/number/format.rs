@@ -51,7 +51,7 @@ pub enum IntegerConversion {
 ///
 /// ```
 /// let mut text = Vec::new();
-/// lua::number::format::write_integer(&mut text, i64::MIN);
+/// lua_code::number::format::write_integer(&mut text, i64::MIN);
 /// assert_eq!(text, b"-9223372036854775808");
 /// ```
 pub fn write_integer(out: &mut Vec<u8>, value: i64) {
@@ -67,9 +67,9 @@ pub fn write_integer(out: &mut Vec<u8>, value: i64) {
 ///
 /// ```
 /// let mut text = Vec::new();
-/// lua::number::format::write_float(&mut text, 1e15);
+/// lua_code::number::format::write_float(&mut text, 1e15);
 /// text.push(b' ');
-/// lua::number::format::write_float(&mut text, -3.0);
+/// lua_code::number::format::write_float(&mut text, -3.0);
 /// assert_eq!(text, b"1e+15 -3.0");
 /// ```
 pub fn write_float(out: &mut Vec<u8>, value: f64) {
@@ -101,7 +101,7 @@ pub fn write_float(out: &mut Vec<u8>, value: f64) {
 /// Appends an integer as `printf` writes it with `%d`, `%o` or `%x`.
 ///
 /// ```
-/// use lua::number::format::{FormatSpec, IntegerConversion, format_integer};
+/// use lua_code::number::format::{FormatSpec, IntegerConversion, format_integer};
 /// let mut text = Vec::new();
 /// let spec = FormatSpec { alternate: true, zero: true, width: 8, ..FormatSpec::default() };
 /// format_integer(&mut text, 255, IntegerConversion::Hexadecimal, &spec);
@@ -146,7 +146,7 @@ pub fn format_integer(
 /// even) whatever the precision. Digits beyond the 1,100th, which are zeros, are not written.
 ///
 /// ```
-/// use lua::number::format::{FloatConversion, FormatSpec, format_float};
+/// use lua_code::number::format::{FloatConversion, FormatSpec, format_float};
 /// let mut text = Vec::new();
 /// let spec = FormatSpec { precision: Some(20), ..FormatSpec::default() };
 /// format_float(&mut text, 0.1, FloatConversion::Fixed, &spec);

@@ -19,9 +19,9 @@ pub enum Number {
 /// The integer that a float equals exactly, if there is one.
 ///
 /// ```
-/// assert_eq!(lua::number::exact_integer(3.0), Some(3));
-/// assert_eq!(lua::number::exact_integer(3.5), None);
-/// assert_eq!(lua::number::exact_integer(1e300), None);
+/// assert_eq!(lua_code::number::exact_integer(3.0), Some(3));
+/// assert_eq!(lua_code::number::exact_integer(3.5), None);
+/// assert_eq!(lua_code::number::exact_integer(1e300), None);
 /// ```
 pub fn exact_integer(float: f64) -> Option<i64> {
     // -2^63 is a float; 2^63 is the first float above the range. NaN fails the comparison.
