@@ -141,6 +141,7 @@ impl<'s> Lexer<'s> {
         self.line += 1;
     }
 
+    // What it calls is not inlined: browsers optimise this function alone, while a source is read.
     fn read_token(&mut self) -> Result<Token> {
         self.buffer.clear();
         loop {
@@ -169,6 +170,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// The operators that may have a second byte, and all other bytes.
+    #[inline(never)]
     fn read_symbol(&mut self, first: u8) -> Token {
         let pairs: &[(u8, Token)] = match first {
             b'=' => &[(b'=', Token::Equal)],
@@ -187,6 +189,7 @@ impl<'s> Lexer<'s> {
         Token::Byte(first)
     }
 
+    #[inline(never)]
     fn read_dots(&mut self) -> Result<Token> {
         let digit_follows = self.source.get(self.position + 1).is_some_and(u8::is_ascii_digit);
         if digit_follows {
@@ -200,6 +203,7 @@ impl<'s> Lexer<'s> {
         Ok(if self.accept(b'.') { Token::Dots } else { Token::Concat })
     }
 
+    #[inline(never)]
     fn read_name(&mut self) -> Token {
         let rest = &self.source[self.position..];
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -214,6 +218,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads a numeral from its first digit on; a point before that is in the buffer already.
+    #[inline(never)]
     fn read_numeral(&mut self) -> Result<Token> {
         let mut exponent_marks = b"eE";
         let first = self.current();
@@ -246,6 +251,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// `[`, or a long string.
+    #[inline(never)]
     fn read_bracket(&mut self) -> Result<Token> {
         match self.long_bracket() {
             LongBracket::Complete(level) => {
@@ -277,6 +283,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    #[inline(never)]
     fn skip_comment(&mut self) -> Result<()> {
         if self.current() == Some(b'[') {
             let bracket = self.long_bracket();

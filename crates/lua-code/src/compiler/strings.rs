@@ -58,6 +58,7 @@ impl Lexer<'_> {
     }
 
     /// Reads a quoted string; the current byte is its opening quote.
+    #[inline(never)]
     pub(super) fn read_string(&mut self, quote: u8) -> Result<Token> {
         self.save();
         loop {

@@ -61,6 +61,7 @@ fn parse_decimal_integer(digits: &[u8], negative: bool) -> Option<i64> {
     if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
+#[inline(never)]
 fn parse_decimal_float(text: &[u8]) -> Option<f64> {
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => (&text[..at], parse_exponent(&text[at + 1..])?),
@@ -96,6 +97,7 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+#[inline(never)]
 fn parse_hex(text: &[u8], negative: bool) -> Option<Number> {
     if !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit) {
         let wrapped =

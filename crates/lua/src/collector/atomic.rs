@@ -39,6 +39,7 @@ impl Vm {
     }
 
     /// Begins the second part of marking.
+    #[inline(never)]
     pub(super) fn begin_closing(&mut self) -> usize {
         let gc = &mut self.heap.gc;
         gc.closing = true;
@@ -53,6 +54,7 @@ impl Vm {
 
     /// Visits the stacks once more and ends marking, unless they lead to too much that is white:
     /// then marking goes on, which has less to do each time.
+    #[inline(never)]
     pub(super) fn try_to_finish(&mut self) -> usize {
         let mut bytes = self.mark_roots();
         // Coroutines that are switched without end could keep it from ending.
@@ -72,6 +74,7 @@ impl Vm {
     }
 
     /// The atomic step, and begins to sweep; returns the slots looked at.
+    #[inline(never)]
     fn finish_marking(&mut self) -> usize {
         let heap = &mut self.heap;
         let mut waiting = Waiting::default();

@@ -147,8 +147,15 @@ impl Heap {
 
     // ---- tables ----
 
-    pub(super) fn weakness(&self, table: TableId) -> Weakness {
-        let Some(meta) = self.metatable_of(table) else { return Weakness::Strong };
+    fn weakness(&self, table: TableId) -> Weakness {
+        match self.metatable_of(table) {
+            Some(meta) => self.weakness_by(meta),
+            None => Weakness::Strong,
+        }
+    }
+
+    #[inline(never)]
+    fn weakness_by(&self, meta: TableId) -> Weakness {
         let Some(mode) = self.event(meta, names::MODE).as_string() else { return Weakness::Strong };
         let mode = self.bytes_of(mode);
         match (mode.contains(&b'k'), mode.contains(&b'v')) {
@@ -159,6 +166,7 @@ impl Heap {
         }
     }
 
+    #[inline(never)]
     pub(super) fn visit_table(&mut self, table: TableId, from: usize) -> usize {
         let object = &mut self.tables.items[table.index()];
         if from > 0 && object.mark() & color::MASK == GRAY {
@@ -261,6 +269,7 @@ impl Heap {
 
     // ---- threads ----
 
+    #[inline(never)]
     fn visit_thread(&mut self, id: ThreadId) -> usize {
         let thread = &mut self.threads.items[id.index()];
         recolor(thread, BLACK);

@@ -7,6 +7,19 @@ use crate::value::Value;
 /// Longest string that may be made, so that 32-bit sizes cannot overflow.
 pub(crate) const STRING_BYTES_MAX: usize = 0x7fff_0000;
 
+/// Appends a number; false for other values. Kept apart, so that joining strings alone stays small.
+#[inline(never)]
+fn append_number(value: Value, out: &mut Vec<u8>) -> bool {
+    if let Some(i) = value.as_integer() {
+        format::write_integer(out, i);
+    } else if let Some(f) = value.as_float() {
+        format::write_float(out, f);
+    } else {
+        return false;
+    }
+    true
+}
+
 impl Vm {
     /// A number, or a string that reads as one.
     #[inline]
@@ -35,14 +48,9 @@ impl Vm {
     pub(crate) fn append_text(&self, value: Value, out: &mut Vec<u8>) -> bool {
         if let Some(id) = value.as_string() {
             out.extend_from_slice(self.heap.bytes_of(id));
-        } else if let Some(i) = value.as_integer() {
-            format::write_integer(out, i);
-        } else if let Some(f) = value.as_float() {
-            format::write_float(out, f);
-        } else {
-            return false;
+            return true;
         }
-        true
+        append_number(value, out)
     }
 
     /// The string for a string or number.
@@ -123,6 +131,7 @@ impl Vm {
         Ok(made?)
     }
 
+    #[inline(never)]
     fn concat_event(&mut self, x: Value, y: Value, slot: usize) -> Result<(), Signal> {
         let mut handler = self.metamethod(x, names::CONCAT);
         if handler.is_nil() {

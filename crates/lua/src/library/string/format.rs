@@ -35,6 +35,7 @@ pub(super) fn format(call: &mut Call<'_>) -> Result<usize, Throw> {
     })
 }
 
+#[inline(never)]
 fn convert(
     call: &mut Call<'_>,
     spec: &Spec<'_>,
@@ -77,6 +78,7 @@ fn convert(
 }
 
 /// `%s`
+#[inline(never)]
 fn write_text(
     call: &mut Call<'_>,
     spec: &Spec<'_>,
@@ -101,6 +103,7 @@ fn write_text(
 }
 
 /// `%q`
+#[inline(never)]
 fn quote(call: &mut Call<'_>, argument: usize, buffer: &mut Buffer) -> Result<(), Throw> {
     let value: Value = call.arg(argument);
     match value.kind() {

@@ -24,6 +24,7 @@ mod captured {
     pub const PREVIOUS_END: usize = 3;
 }
 
+#[inline(never)]
 fn compiled(call: &mut Call<'_>, text: &[u8], is_gmatch: bool) -> Result<Arc<Pattern>, Throw> {
     if text.len() > KEPT_BYTES_MAX {
         call.charge(text.len())?;
@@ -143,6 +144,7 @@ enum Replacement {
     Function(Value),
 }
 
+#[inline(never)]
 fn replacement(call: &mut Call<'_>) -> Result<Replacement, Throw> {
     let value = call.arg(2);
     match value.type_of() {
@@ -209,6 +211,7 @@ impl Job<'_> {
     }
 
     /// Appends what stands for a match; false if that is the match itself.
+    #[inline(never)]
     fn replace(
         &self,
         call: &mut Call<'_>,
@@ -252,6 +255,7 @@ impl Job<'_> {
 const NUMBER_BYTES_MAX: usize = 64;
 
 /// Appends a replacement string, with its `%1` and the like replaced.
+#[inline(never)]
 fn expand(
     call: &mut Call<'_>,
     found: &Match<'_>,
