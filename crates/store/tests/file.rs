@@ -149,14 +149,16 @@ fn readers_write_nothing() {
 #[cfg(unix)]
 #[test]
 fn a_store_deleted_while_open_takes_no_commits() {
-    let folder = Folder::new("deleted");
-    let mut store = open(folder.path(), FileOptions::default()).unwrap();
-    put(&mut store, b"key", Durability::Strict).unwrap();
-    fs::remove_file(folder.path()).unwrap();
-    let error = put(&mut store, b"other", Durability::Strict).err().unwrap();
-    assert!(error.is_missing(), "{error}");
-    // Reading goes on, and so does nothing else.
-    assert!(store.contains(b"key").unwrap() && !store.contains(b"other").unwrap());
+    for durability in [Durability::Strict, Durability::Relaxed] {
+        let folder = Folder::new("deleted");
+        let mut store = open(folder.path(), FileOptions::default()).unwrap();
+        put(&mut store, b"key", durability).unwrap();
+        fs::remove_file(folder.path()).unwrap();
+        let error = put(&mut store, b"other", durability).err().unwrap();
+        assert!(error.is_missing(), "{error}");
+        // Reading goes on, and so does nothing else.
+        assert!(store.contains(b"key").unwrap() && !store.contains(b"other").unwrap());
+    }
 }
 
 #[test]

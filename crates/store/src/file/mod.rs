@@ -48,6 +48,8 @@ pub struct FileMedium {
     log: Option<File>,
     index: Option<File>,
     lock: Option<Lock>,
+    /// Up to where the log has been written since the last sync: the files were there then.
+    seen_to: u64,
 }
 
 /// Opens the store in the file at `path`, with its log, and locks it.
@@ -174,7 +176,16 @@ impl FileMedium {
             platform::sync_folder(path).map_err(|error| fault_of(&error, path))?;
         }
         let read_only = options.read_only;
-        Ok(FileMedium { path: path.to_owned(), data_path, read_only, data, log, index: None, lock })
+        Ok(FileMedium {
+            path: path.to_owned(),
+            data_path,
+            read_only,
+            data,
+            log,
+            index: None,
+            lock,
+            seen_to: 0,
+        })
     }
 
     fn file(&mut self, file: MediumFile) -> Option<&mut File> {
@@ -249,8 +260,12 @@ impl Medium for FileMedium {
     }
 
     fn write_at(&mut self, file: MediumFile, at: u64, bytes: &[u8]) -> Result<(), Fault> {
-        if file == MediumFile::Log {
+        // A commit goes beyond what was written last; what a large transaction writes once more,
+        // page by page, does not.
+        let end = at + bytes.len() as u64;
+        if file == MediumFile::Log && end > self.seen_to {
             self.check_existence()?;
+            self.seen_to = end;
         }
         let open = self.writable(file)?;
         let mut written = 0;
@@ -267,6 +282,7 @@ impl Medium for FileMedium {
 
     fn sync(&mut self, file: MediumFile) -> Result<(), Fault> {
         let result = self.writable(file)?.sync_data();
+        self.seen_to = 0;
         self.checked(file, result)?;
         if file == MediumFile::Data && self.data_path != self.path {
             // From here on the log may be started over.
@@ -286,6 +302,7 @@ impl Medium for FileMedium {
 
     fn set_length(&mut self, file: MediumFile, bytes: u64) -> Result<(), Fault> {
         let result = self.writable(file)?.set_len(bytes);
+        self.seen_to = 0;
         self.checked(file, result)
     }
 
