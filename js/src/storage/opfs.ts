@@ -88,14 +88,21 @@ async function folderOf(name: string, create: boolean): Promise<FileSystemDirect
 const ESCAPES: Record<string, string> = { '.': '%2E', '*': '%2A' };
 
 async function openAll(folder: FileSystemDirectoryHandle): Promise<SyncHandle[]> {
-  const handles: SyncHandle[] = [];
-  try {
-    for (const name of FILE_NAMES) handles.push(await openOne(folder, name));
-    return handles;
-  } catch (error) {
+  const attempts = FILE_NAMES.map((name) =>
+    openOne(folder, name).then(
+      (handle) => ({ handle }),
+      (error: unknown) => ({ error }),
+    ),
+  );
+  // All have to end before any can be let go of.
+  const results = await Promise.all(attempts);
+  const handles = results.flatMap((result) => ('handle' in result ? [result.handle] : []));
+  for (const result of results) {
+    if (!('error' in result)) continue;
     for (const handle of handles) handle.close();
-    throw error;
+    throw result.error;
   }
+  return handles;
 }
 
 async function openOne(folder: FileSystemDirectoryHandle, name: string): Promise<SyncHandle> {
