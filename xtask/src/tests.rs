@@ -52,10 +52,10 @@ pub fn browsers() -> Result<()> {
 }
 
 /// Rust tests, doc tests, and the tests of the package in Node and in every browser; with
-/// `model_operations`, that many of the store's model fuzzing for each of its seeds.
-pub fn command(model_operations: Option<u32>) -> Result<()> {
+/// `model_seconds`, that many of the store's model fuzzing for each of its seeds.
+pub fn command(model_seconds: Option<u32>) -> Result<()> {
     let mut total = Tally::default();
-    for (name, part) in parts(model_operations)? {
+    for (name, part) in parts(model_seconds)? {
         let (success, text) = part?;
         let mut tally = tally(&text);
         if !success && tally.failed == 0 {
@@ -74,7 +74,7 @@ pub fn command(model_operations: Option<u32>) -> Result<()> {
 
 type Part = (&'static str, Result<(bool, String)>);
 
-fn parts(model_operations: Option<u32>) -> Result<Vec<Part>> {
+fn parts(model_seconds: Option<u32>) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     let rust = if exists("cargo-nextest") {
         "cargo nextest run --workspace --no-fail-fast --no-tests pass --status-level slow"
@@ -82,8 +82,8 @@ fn parts(model_operations: Option<u32>) -> Result<Vec<Part>> {
         "cargo test --workspace --no-fail-fast --all-targets"
     };
     let mut rust = cmd(rust);
-    if let Some(operations) = model_operations {
-        rust.env("STORE_MODEL_OPERATIONS", operations.to_string());
+    if let Some(seconds) = model_seconds {
+        rust.env("STORE_MODEL_SECONDS", seconds.to_string());
     }
     parts.push(("rust", tee(&mut rust)));
     parts.push(("collecting at every safepoint", tee(&mut cmd(STRESS))));
