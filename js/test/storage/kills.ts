@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Moonkeep } from 'moonkeep';
 import type { Browser, Launcher, Tab } from '../browsers/browser.js';
 import { serve } from '../browsers/server.js';
 import type * as Kit from './kit.js';
@@ -73,41 +74,96 @@ export async function killBrowsers(
 }
 
 /** Kills Node processes while they commit to a file. */
-export async function killNodes(kills: number): Promise<Toll> {
+export function killNodes(kills: number): Promise<Toll> {
+  const kit = JSON.stringify(resolve('dist/test/kit-node.js'));
+  const script = (path: string) => `import { commitUntilKilled } from ${kit};
+    await commitUntilKilled(${JSON.stringify(path)});`;
+  return killProcesses(kills, script, async (path, told) => {
+    const store = await openFileStore(path);
+    judge(numberIn(store), told, store.verify());
+    // It takes the next commit as if nothing had happened.
+    store.put(entriesOf(numberIn(store) + 1));
+    await store.close();
+  });
+}
+
+/** Each run counts in a closure's variable and writes the count in every entry of a table. */
+const COUNT = `
+  if not _home.next then
+    local count = 0
+    function _home.next() count = count + 1 return count end
+    function _home.count() return count end
+    _home.entries = {}
+  end
+  local count = _home.next()
+  for index = 1, 300 do _home.entries[index] = { count = count, text = ("x"):rep(count % 99) } end
+  return count`;
+/** The count, if all that the last run wrote is there; else NaN. */
+const LOOK = `
+  local count = _home.count()
+  for index = 1, 300 do
+    local entry = _home.entries[index]
+    if entry.count ~= count or #entry.text ~= count % 99 then return 0 / 0 end
+  end
+  return count`;
+
+/** Kills Node processes whose programs change `_home` through the package. */
+export function killHomes(kills: number): Promise<Toll> {
+  const script = (path: string) => `import { Moonkeep } from 'moonkeep';
+    const lua = await Moonkeep.open({ store: ${JSON.stringify(path)} });
+    for (;;) {
+      const [count] = await lua.compute(${JSON.stringify(COUNT)});
+      console.log(count);
+    }`;
+  return killProcesses(kills, script, async (path, told) => {
+    const lua = await Moonkeep.open({ store: path });
+    const [found] = await lua.compute(LOOK);
+    judge(Number(found), told, 0);
+    assert.deepEqual(await lua.compute(COUNT), [Number(found) + 1], 'it takes no further run');
+    await lua.close();
+  });
+}
+
+/**
+ * Kills Node processes that run a script on a store until then, each line of theirs the number of
+ * a commit; after each the survivor looks at the store and makes one commit more.
+ */
+async function killProcesses(
+  kills: number,
+  script: (path: string) => string,
+  look: (path: string, told: number) => Promise<void>,
+): Promise<Toll> {
   const folder = mkdtempSync(join(tmpdir(), 'moonkeep-kills-'));
   const path = join(folder, 'store');
-  const kit = JSON.stringify(resolve('dist/test/kit-node.js'));
-  const script = `import { commitUntilKilled } from ${kit};
-    await commitUntilKilled(${JSON.stringify(path)});`;
   let told = 0;
   try {
     for (let round = 0; round < kills; round++) {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let text = '';
-      const begun = new Promise<void>((resume, reject) => {
-        child.stdout.on('data', (chunk) => {
-          text += String(chunk);
-          resume();
-        });
-        child.once('exit', () => reject(new Error('the victim ended by itself')));
-      });
-      await begun;
-      await sleep(Math.random() * LIFE_MS);
-      const closed = new Promise((resume) => child.once('close', resume));
-      child.kill('SIGKILL');
-      await closed;
-      // A line that is cut off says nothing.
-      told = Number(text.slice(0, text.lastIndexOf('\n')).split('\n').pop());
-      const store = await openFileStore(path);
-      judge(numberIn(store), told, store.verify());
-      // It takes the next commit as if nothing had happened.
-      store.put(entriesOf(numberIn(store) + 1));
-      await store.close();
+      told = await killOne(script(path));
+      await look(path, told);
     }
     return { kills, commits: told };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Runs a script and kills it some time after its first line; the last number that it told. */
+async function killOne(script: string): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  await new Promise<void>((resume, reject) => {
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk);
+      resume();
+    });
+    child.once('exit', () => reject(new Error('the victim ended by itself')));
+  });
+  await sleep(Math.random() * LIFE_MS);
+  const closed = new Promise((resume) => child.once('close', resume));
+  child.kill('SIGKILL');
+  await closed;
+  // A line that is cut off says nothing.
+  return Number(text.slice(0, text.lastIndexOf('\n')).split('\n').pop());
 }
