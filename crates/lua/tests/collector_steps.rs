@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lua::{Throw, Value, Vm};
+use lua::{Kind, Throw, Value, Vm};
 
 /// What any step may look at, in bytes: a chunk of a table, the last bit of marking, a stack.
 const STEP_BYTES_MAX: usize = 256 * 1024;
@@ -91,6 +91,22 @@ fn coroutines_that_take_turns_let_cycles_end() {
         return function() for i = 1, 60 do n = n % 2000 + 1 t[n]() end end";
     // In the end all of them are visited at once.
     assert!(largest_step(setup, turns) < 2_000 * 1024);
+}
+
+#[test]
+fn weak_keys_that_live_are_not_looked_at_once_more() {
+    let setup = "keys, t = {}, setmetatable({}, {__mode = 'k'})
+        for i = 1, 100000 do keys[i] = {} t[keys[i]] = i end";
+    // Some entries die, some are new, some get a value that only they hold.
+    let writes = "local n = 0
+        return function()
+          for i = 1, 50 do
+            n = (n * 1103515245 + 12345) % 100000
+            if n % 3 == 0 then keys[n + 1] = {} end
+            t[keys[n + 1]] = {n}
+          end
+        end";
+    assert!(largest_step(setup, writes) < 2 * STEP_BYTES_MAX);
 }
 
 #[test]
@@ -259,5 +275,85 @@ fn nothing_that_lives_is_lost_between_steps() {
         let expected = graph(seed, false).unwrap();
         let found = graph(seed, true).unwrap();
         assert!(found == expected, "seed {seed}");
+    }
+}
+
+/// Chains of ephemerons, each key held by the value of the one before; their heads come and go.
+const CHAINS: &str = r#"
+local seed, step = ...
+local function random(n)
+  seed = (seed * 1103515245 + 12345) % 2147483648
+  return seed // 8 % n + 1
+end
+local weak, heads = setmetatable({}, {__mode = "k"}), {}
+local function chain(length)
+  local key = {length = length}
+  weak[key] = {of = length, next = length > 1 and chain(length - 1) or nil}
+  return key
+end
+local function walk(key)
+  local count = 0
+  while key do
+    local value = assert(weak[key], "an entry was lost")
+    assert(value.of == key.length, "an entry has the value of another one")
+    key, count = value.next, count + 1
+  end
+  return count
+end
+for i = 1, 3000 do heads[i] = chain(random(3)) end
+local actions = {
+  function() heads[random(3000)] = chain(random(6)) end,
+  function() heads[random(3000)] = nil end,
+  function() local key = heads[random(3000)] if key then
+    weak[key] = {of = key.length, next = key.length > 1 and chain(key.length - 1) or nil} end end,
+  function() local key = heads[random(3000)] if key then walk(key) end end,
+  function() for _ = 1, random(400) do weak[{length = 1}] = {of = 1} end end,
+  function() -- Only this variable holds what follows.
+    local i = random(3000) local key = heads[i]
+    local rest = key and weak[key].next
+    heads[i], key = nil, nil
+    step() step()
+    if rest then walk(rest) heads[i] = rest end
+  end,
+  function() for i = 1, random(400) do weak[i] = {of = i} end end,
+  function() for i = 1, 400 do weak[i] = nil end end,
+}
+for _ = 1, 3000 do
+  actions[random(#actions)]()
+  for _ = 1, random(3) do step() end
+end
+for i = 1, 400 do weak[i] = nil end
+local expected = 0
+for i = 1, 3000 do if heads[i] then expected = expected + walk(heads[i]) end end
+collectgarbage() collectgarbage()
+local found = 0
+for key, value in pairs(weak) do
+  assert(key.length == value.of)
+  found = found + 1
+end
+return found == expected and found > 1000
+"#;
+
+#[test]
+fn ephemerons_stay_as_long_as_their_keys_between_steps() {
+    for seed in 1..30 {
+        let mut vm = vm();
+        vm.pause_collector();
+        let step = Rc::new(move |call: &mut lua::Call<'_>| {
+            call.vm.collect_part_of_step(4096);
+            Ok(0)
+        });
+        let step = vm.register_host("step", step);
+        let program = vm.load(CHAINS.as_bytes(), "=chains").unwrap();
+        let result = vm.call(program, &[Value::integer(seed), Value::native(step)]);
+        match result {
+            Ok(results) => assert_eq!(results[0].kind(), Kind::Boolean(true), "seed {seed}"),
+            Err(throw) => {
+                let message = vm.thrown_message(throw);
+                panic!("seed {seed}: {}", String::from_utf8_lossy(&message))
+            }
+        }
+        assert!(vm.collector_cycles() > 3, "{} cycles", vm.collector_cycles());
+        assert_eq!(vm.measure().bytes, vm.heap().bytes());
     }
 }

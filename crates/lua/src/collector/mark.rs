@@ -224,7 +224,11 @@ impl Heap {
         match weakness {
             Weakness::Values => self.mark_value(node.key()),
             // The key of an ephemeron may be reached later; then the atomic step sees to it.
-            Weakness::Keys if self.is_dead_reference(node.key()) => {}
+            Weakness::Keys if self.is_dead_reference(node.key()) => {
+                if self.gc.closing {
+                    self.gc.unresolved.push((table, index as u32));
+                }
+            }
             Weakness::Keys => self.mark_value(node.value),
             _ => {
                 self.mark_value(node.key());
@@ -331,6 +335,7 @@ impl State {
         self.threads.clear();
         self.weak_values.clear();
         self.ephemerons.clear();
+        self.unresolved = Vec::new();
         self.all_weak.clear();
     }
 }

@@ -9,7 +9,8 @@
 //! that were written to and the stacks are visited again, and now a write to a black table marks
 //! what is written and new objects are born black. So what is white only dwindles, and the end of
 //! marking, one atomic step, finds little to visit. Its own work is that on weak tables, on
-//! finalizers and on stacks.
+//! finalizers and on stacks; of an ephemeron table only the entries whose keys were still white
+//! when closing visited it, since what is written to it afterwards is marked, key and value.
 
 mod atomic;
 mod finalize;
@@ -64,6 +65,9 @@ pub(crate) struct State {
     threads: Vec<ThreadId>,
     weak_values: Vec<TableId>,
     ephemerons: Vec<TableId>,
+    /// Entries of ephemeron tables whose keys were not reached when closing came by, with the
+    /// number of their node: all that the atomic step has to look at.
+    unresolved: Vec<(TableId, u32)>,
     all_weak: Vec<TableId>,
     /// Objects with a finalizer, in the order in which they got it.
     finalizable: Vec<Value>,
@@ -88,6 +92,7 @@ impl Default for State {
             threads: vec![],
             weak_values: vec![],
             ephemerons: vec![],
+            unresolved: vec![],
             all_weak: vec![],
             finalizable: vec![],
             pending: vec![],

@@ -1,6 +1,7 @@
 //! Weak tables: what becomes of their entries when marking ends.
 
-use std::collections::HashMap;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use super::Gray;
 use crate::heap::Heap;
@@ -19,13 +20,14 @@ struct Entry {
     next: u32,
 }
 
-/// The entries of ephemeron tables that wait for their keys, by key. Every entry is looked at once
-/// and every object once more when it is reached, however long a chain of ephemerons is.
+/// The entries of ephemeron tables that wait for their keys, by key. Every unresolved entry is
+/// looked at once and every object once more when it is reached, however long a chain of ephemerons
+/// is.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     entries: Vec<Entry>,
-    first: HashMap<u64, u32>,
-    /// Ephemeron tables whose entries are among these.
+    first: HashMap<u64, u32, FixedState>,
+    /// Ephemeron tables that were looked at for moved entries.
     tables: usize,
 }
 
@@ -53,10 +55,17 @@ impl Heap {
         loop {
             while let Some(&table) = self.gc.ephemerons.get(waiting.tables) {
                 waiting.tables += 1;
-                slots += self.take_ephemerons(table, waiting);
+                slots += self.note_moved_ephemerons(table);
+            }
+            while let Some((table, node)) = self.gc.unresolved.pop() {
+                slots += 1;
+                self.take_ephemeron(table, node, waiting);
             }
             let Some(gray) = self.gc.gray.pop() else { return slots };
             slots += self.visit(gray) / 16;
+            if waiting.first.is_empty() {
+                continue;
+            }
             let mut next = identity_of(gray).and_then(|key| waiting.first.remove(&key));
             while let Some(entry) = next.and_then(|n| waiting.entries.get(n as usize)) {
                 self.mark_value(entry.value);
@@ -65,27 +74,31 @@ impl Heap {
         }
     }
 
-    /// Marks what is reached of an ephemeron table and lets the other entries wait.
-    fn take_ephemerons(&mut self, table: TableId, waiting: &mut Waiting) -> usize {
-        let array_len = self.tables.items[table.index()].array.len();
-        for slot in 0..array_len {
-            self.mark_value(self.tables.items[table.index()].array[slot]);
+    /// A rehash since a table was visited has moved its entries: then all of them are unresolved,
+    /// in no more time than the rehash took. Returns the slots looked at.
+    fn note_moved_ephemerons(&mut self, table: TableId) -> usize {
+        let object = &mut self.tables.items[table.index()];
+        if !std::mem::replace(&mut object.moved, false) {
+            return 1;
         }
-        let node_len = self.tables.items[table.index()].nodes.len();
-        for index in 0..node_len {
-            let node = self.tables.items[table.index()].nodes[index];
-            if node.value.is_nil() {
-                self.forget_key(table, index);
-            } else if self.is_dead_reference(node.key()) {
-                let place = waiting.entries.len() as u32;
-                let next = waiting.first.insert(identity(node.key()), place).unwrap_or(END);
-                let (value, node) = (node.value, index as u32);
-                waiting.entries.push(Entry { value, table, node, next });
-            } else {
-                self.mark_value(node.value);
-            }
+        let count = object.nodes.len();
+        self.gc.unresolved.extend((0..count).map(|node| (table, node as u32)));
+        count
+    }
+
+    /// Marks the value of an entry whose key was reached, or lets it wait.
+    fn take_ephemeron(&mut self, table: TableId, index: u32, waiting: &mut Waiting) {
+        let nodes = &self.tables.items[table.index()].nodes;
+        let Some(node) = nodes.get(index as usize).copied() else { return };
+        if node.value.is_nil() {
+            self.forget_key(table, index as usize);
+        } else if self.is_dead_reference(node.key()) {
+            let place = waiting.entries.len() as u32;
+            let next = waiting.first.insert(identity(node.key()), place).unwrap_or(END);
+            waiting.entries.push(Entry { value: node.value, table, node: index, next });
+        } else {
+            self.mark_value(node.value);
         }
-        array_len + node_len
     }
 
     /// Clears the ephemerons whose keys were not reached, and entries of all-weak tables. Returns
