@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { chromium, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { callOf, valueOf, type Browser, type Launcher, type Tab } from './browser.js';
-import { familyOf, signal } from './processes.js';
+import { ended, familyOf, signal } from './processes.js';
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const ARGUMENTS = [
@@ -55,6 +55,8 @@ class Chromium implements Browser {
     const closed = new Promise((resolve) => this.context.once('close', resolve));
     for (const member of family) signal(member, 'SIGKILL');
     await closed;
+    // What still ends has locks on files of the profile.
+    await ended(family, Infinity);
   }
 
   async close(): Promise<void> {

@@ -78,7 +78,7 @@ export async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Waits until processes have ended; false if some have not after so many milliseconds. */
-async function ended(family: readonly number[], milliseconds: number): Promise<boolean> {
+export async function ended(family: readonly number[], milliseconds: number): Promise<boolean> {
   const late = Date.now() + milliseconds;
   while (family.some(isRunning)) {
     if (Date.now() > late) return false;
