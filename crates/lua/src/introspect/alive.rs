@@ -37,11 +37,12 @@ impl Vm {
     ///
     /// Handles that an embedder holds do not keep their objects alive. What has to outlive the
     /// next call into the VM is kept by [`Vm::keep`], or stands in a table that is reachable,
-    /// such as [`Vm::registry`]. What calls a function, stores a value or builds an object refuses
+    /// such as [`Vm::registry`]. The calls, writes and builders whose documentation says so refuse
     /// a handle whose object is gone: with the error `attempt to use an object that was
-    /// collected`, or, where there is no room for an error, by doing nothing. Reads find an empty
-    /// object. A slot that was taken by a new object of the same kind cannot be told from the
-    /// old one: nothing breaks, but the handle refers to something else.
+    /// collected`, or, where there is no room for an error, by doing nothing; the others expect
+    /// live handles. Reads find an empty object. A slot that was taken by a new object of the same
+    /// kind cannot be told from the old one: nothing breaks, but the handle refers to something
+    /// else.
     ///
     /// ```
     /// let mut vm = lua::Vm::new();
