@@ -7,7 +7,8 @@ import { killBrowsers } from './storage/kills.js';
 
 for (const medium of ['indexeddb', 'opfs'] as const) {
   test(`${medium} keeps what a killed browser had acknowledged`, async () => {
-    const { kills, commits } = await killBrowsers(launcher, medium, 3);
+    const { kills, commits, discards } = await killBrowsers(launcher, medium, 3);
     assert.ok(commits > kills);
+    assert.ok(discards < kills, 'the browser keeps nothing');
   });
 }

@@ -55,7 +55,7 @@ class Chromium implements Browser {
     const closed = new Promise((resolve) => this.context.once('close', resolve));
     for (const member of family) signal(member, 'SIGKILL');
     await closed;
-    // What still ends has locks on files of the profile.
+    // Nothing of it may run beside the next one.
     await ended(family, Infinity);
   }
 

@@ -23,6 +23,7 @@ const chosen = process.argv.length > 3 ? process.argv.slice(3) : usual;
 for (const name of chosen) {
   const victim = victims[name];
   if (victim === undefined) throw new Error(`victims: ${Object.keys(victims).join(', ')}`);
-  const { commits } = await victim();
-  console.log(`${name}: ${kills} kills, ${commits} commits, all that were acknowledged are there`);
+  const { commits, discards } = await victim();
+  const lost = discards === 0 ? '' : ` but for ${discards} databases that the browser discarded`;
+  console.log(`${name}: ${kills} kills, ${commits} commits, all acknowledged are there${lost}`);
 }

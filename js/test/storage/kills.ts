@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Moonkeep } from 'moonkeep';
@@ -20,6 +20,8 @@ const LIFE_MS = 120;
 export interface Toll {
   kills: number;
   commits: number;
+  /** How often the browser threw its whole database away, as damaged by the kill. */
+  discards: number;
 }
 
 /** A store that a victim has left: all that was told is there, and nothing by halves. */
@@ -41,6 +43,19 @@ function begin(tab: Tab, medium: 'indexeddb' | 'opfs'): Promise<Fate> {
   }, medium);
 }
 
+/**
+ * Whether Chromium has begun its database of the site anew. Its LevelDB writes the head and the
+ * body of a record apart; killed in between, it goes on behind the head, finds a wrong checksum at
+ * the start after that, and deletes the database. What a page deletes leaves the database there.
+ */
+function hasDiscarded(profile: string): boolean {
+  const folder = join(profile, 'Default', 'IndexedDB');
+  if (!existsSync(folder)) return false;
+  const databases = readdirSync(folder).filter((name) => name.endsWith('.leveldb'));
+  const logs = databases.map((name) => readFileSync(join(folder, name, 'LOG'), 'utf8'));
+  return logs.some((log) => log.includes('since it was missing'));
+}
+
 /** Kills a browser again and again while a page of it commits. */
 export async function killBrowsers(
   launcher: Launcher,
@@ -48,15 +63,20 @@ export async function killBrowsers(
   kills: number,
 ): Promise<Toll> {
   const profile = mkdtempSync(join(tmpdir(), 'moonkeep-kills-'));
-  let told = 0;
+  let [told, discarded, discards] = [0, 0, 0];
   const site = await serve({ told: (what) => (told = Math.max(told, Number(what))) });
   let browser: Browser | undefined;
   try {
     for (let round = 0; round <= kills; round++) {
       browser = await launcher.launch(profile);
       const tab = await browser.open(site.address);
-      const before = told; // the new life tells its own commits at once
+      let before = told; // the new life tells its own commits at once
       const { found, problems } = await begin(tab, medium);
+      if (medium === 'indexeddb' && found === 0 && before > 0 && hasDiscarded(profile)) {
+        discarded += before;
+        discards += 1;
+        told = before = 0;
+      }
       judge(found, before, problems);
       if (round === kills) break;
       const late = Date.now() + 30_000;
@@ -65,7 +85,7 @@ export async function killBrowsers(
       await sleep(Math.random() * LIFE_MS);
       await browser.kill();
     }
-    return { kills, commits: told };
+    return { kills, commits: discarded + told, discards };
   } finally {
     await browser?.close();
     site.server.close();
@@ -141,7 +161,7 @@ async function killProcesses(
       told = await killOne(script(path));
       await look(path, told);
     }
-    return { kills, commits: told };
+    return { kills, commits: told, discards: 0 };
   } finally {
     rmSync(folder, { recursive: true });
   }
