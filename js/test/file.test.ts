@@ -69,24 +69,59 @@ test('the lock of a process that has died does not count', async () => {
   await assert.rejects(openFile(place), { code: 'STORE_LOCKED', message: /\(moonkeep\)$/ });
 });
 
-test('of many processes one gets the lock that a dead one left', async () => {
-  const place = path('crowd');
-  fs.writeFileSync(`${place}-lock`, 'process 4194305 (node)\nsome-boot 1\n');
-  // Each says how it fared and goes when all have said so.
+test('whoever is in the gate to a lock is waited for, however long; the dead are not', async () => {
+  const place = path('gate');
+  const [dead, alive] = ['process 4194305 (node)\nsome-boot 1\n', `process ${process.pid} (x)\n`];
+  const gate = `${place}-lock-break`;
+  fs.writeFileSync(`${place}-lock`, dead);
+  fs.writeFileSync(gate, alive);
+  fs.utimesSync(gate, 1, 1);
+  const message = `the store is in use: ${gate} is held by process ${process.pid} (x)`;
+  await assert.rejects(openFile(place), { code: 'STORE_LOCKED', message });
+  assert.equal(fs.readFileSync(gate, 'utf8'), alive);
+  assert.equal(fs.readFileSync(`${place}-lock`, 'utf8'), dead);
+  for (const suffix of ['', '-break', '-break-break']) fs.writeFileSync(gate + suffix, dead);
+  (await openFile(place)).close();
+  const left = fs.readdirSync(folder).filter((name) => name.startsWith('gate'));
+  assert.deepEqual(left.sort(), ['gate', 'gate-log']);
+});
+
+test('of many processes one gets the lock that a dead one left, again and again', () => {
+  const [rounds, processes] = [40, 6];
+  // In each round, which begins everywhere at once, whoever has the lock says so in a file of which
+  // there can be one, and keeps it until all have tried.
   const code = `
     import * as fs from 'node:fs';
     import { openFile } from ${KIT};
-    const folder = ${JSON.stringify(folder)};
-    const outcome = await openFile(folder + '/crowd').then(() => 'open', (error) => error.code);
-    fs.writeFileSync(folder + '/outcome-' + process.pid, outcome);
-    const said = () => fs.readdirSync(folder).filter((name) => name.startsWith('outcome-'));
-    while (said().length < 6) await new Promise((resume) => setTimeout(resume, 20));`;
-  const script = 'for i in 1 2 3 4 5 6; do "$NODE" --input-type=module -e "$CODE" & done; wait';
+    const folder = ${JSON.stringify(path('crowd'))};
+    const [rounds, processes] = [${rounds}, ${processes}];
+    const count = (start) => fs.readdirSync(folder).filter((name) => name.startsWith(start)).length;
+    const meet = async (where) => {
+      fs.writeFileSync(folder + '/' + where + '-' + process.pid, '');
+      while (count(where + '-') < processes) await new Promise((resume) => setTimeout(resume));
+    };
+    for (let round = 0; round < rounds; round++) {
+      await meet('begin-' + round);
+      const storage = await openFile(folder + '/store-' + round).catch((error) => {
+        if (error.code !== 'STORE_LOCKED') throw error;
+      });
+      if (storage) fs.writeFileSync(folder + '/won-' + round, '', { flag: 'wx' });
+      await meet('end-' + round);
+    }`;
+  fs.mkdirSync(path('crowd'));
+  for (let round = 0; round < rounds; round++) {
+    const dead = 'process 4194305 (node)\nsome-boot 1\n';
+    fs.writeFileSync(path(`crowd/store-${round}-lock`), dead);
+    // In some rounds somebody has died in the gate as well.
+    if (round % 2 === 0) fs.writeFileSync(path(`crowd/store-${round}-lock-break`), dead);
+  }
+  const each = 'timeout 60 "$NODE" --input-type=module -e "$CODE"';
+  const script = `for i in $(seq ${processes}); do ${each} & done; wait`;
   const env = { ...process.env, NODE: process.execPath, CODE: code };
-  spawnSync('sh', ['-c', script], { stdio: 'inherit', env });
-  const said = fs.readdirSync(folder).filter((name) => name.startsWith('outcome-'));
-  const outcomes = said.map((name) => fs.readFileSync(path(name), 'utf8')).sort();
-  assert.deepEqual(outcomes, [...Array<string>(5).fill('STORE_LOCKED'), 'open']);
+  const { stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8', env });
+  assert.equal(stderr, '');
+  const won = fs.readdirSync(path('crowd')).filter((name) => name.startsWith('won-'));
+  assert.equal(won.length, rounds);
 });
 
 test('a file that is deleted while it is open is noticed before a commit', async () => {

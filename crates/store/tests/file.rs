@@ -242,3 +242,28 @@ fn a_process_of_node_holds_the_lock_while_it_lives() {
         assert_eq!(fs::read_to_string(&lock).unwrap(), "", "left for others at once");
     }
 }
+
+/// Whoever is in the gate to a lock is waited for, and only the dead are replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_gate_to_a_lock_is_kept_by_the_living_alone() {
+    let folder = Folder::new("gate");
+    let gate = folder.0.join("moon.keep-lock-break");
+    let alive = format!("process {} (node)\n", std::process::id());
+    fs::write(&gate, &alive).unwrap();
+    let error = open(folder.path(), FileOptions::default()).err().unwrap();
+    assert!(error.is_locked(), "{error}");
+    assert!(error.to_string().contains(alive.trim()), "{error}");
+    assert_eq!(fs::read_to_string(&gate).unwrap(), alive);
+    // What a loss of power may leave, and the dead, each in the gate to the other's.
+    for dead in ["", "process 4194305 (node)\nsome-boot 1\n"] {
+        for suffix in ["", "-break", "-break-break"] {
+            fs::write(folder.0.join(format!("moon.keep-lock-break{suffix}")), dead).unwrap();
+        }
+        open(folder.path(), FileOptions::default()).unwrap().close().unwrap();
+        let names = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, ["moon.keep", "moon.keep-lock", "moon.keep-log"]);
+    }
+}

@@ -1,56 +1,84 @@
 // The lock of a store in files: a file that names the process that holds it.
+//
+// Native programs keep to the same rules (crates/store/src/file/gate.rs), so that of all that find
+// the lock of a dead process one gets it.
 
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { storeError } from './storage.js';
 
 const LOCK_SUFFIX = '-lock';
-/** Held by whoever takes away the lock of a dead process, so that only one does. */
-const BREAK_SUFFIX = '-lock-break';
-/** Whoever holds that one does so for a moment; if it is older, its holder has died too. */
-const BREAK_MS = 5000;
-const ATTEMPTS = 20;
-const ATTEMPTS_EMPTY = 3;
+/**
+ * The gate to a lock: a lock itself. Only who holds it may take over what a dead process has left,
+ * and nobody goes by its age: a process that sleeps inside is still inside when it wakes up.
+ */
+const GATE_SUFFIX = '-break';
+const ATTEMPTS = 100;
 const PAUSE_MS = 10;
 
 /**
- * Takes the lock of the store at a path and returns what gives it back. The lock is a file made
- * exclusively, with the process in its first line and, where the system tells, when and since
- * which start of the system that process runs: numbers of processes are used again.
+ * Takes the lock of the store at a path and returns what gives it back. The lock is a file that
+ * appears together with its content, the process in its first line and, where the system tells,
+ * when and since which start of the system that process runs: numbers of processes are used again.
  */
 export async function lockFile(path: string): Promise<() => void> {
   const lock = path + LOCK_SUFFIX;
   const own = `process ${process.pid} (node)\n${birth('self')}\n`;
-  let holder = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (create(lock, own)) return () => release(lock, own);
-    holder = contentOf(lock);
-    if (isAlive(holder)) break;
-    // A file without content is being written, or was left by an orderly close.
-    const unsure = holder === '' && attempt < ATTEMPTS_EMPTY;
-    if (unsure || !breakLock(lock, path + BREAK_SUFFIX, holder)) {
-      await new Promise((resume) => setTimeout(resume, PAUSE_MS));
-    }
+    if (take(lock, own)) return () => release(lock, own);
+    if (isAlive(contentOf(lock))) break;
+    await new Promise((resume) => setTimeout(resume, PAUSE_MS)); // somebody is in the gate
   }
-  const name = holder.split('\n')[0] || 'another process';
-  throw storeError('STORE_LOCKED', `${lock} is held by ${name}`);
+  const busy = isAlive(contentOf(lock)) ? lock : lock + GATE_SUFFIX;
+  const name = contentOf(busy)?.split('\n')[0] || 'another process';
+  throw storeError('STORE_LOCKED', `${busy} is held by ${name}`);
 }
 
-/** Creates a file; false if it exists. */
-function create(path: string, content: string): boolean {
+/** Takes a lock that is free or was left by a dead process; false if somebody is before us. */
+function take(lock: string, own: string): boolean {
+  const draft = `${lock}-${randomBytes(6).toString('hex')}`;
   try {
-    fs.writeFileSync(path, content, { flag: 'wx' });
+    fs.writeFileSync(draft, own, { flag: 'wx' });
+    if (link(draft, lock)) return true;
+    const found = contentOf(lock);
+    if (found === undefined || isAlive(found)) return false;
+    const gate = lock + GATE_SUFFIX;
+    if (!take(gate, own)) return false;
+    try {
+      if (contentOf(lock) !== found) return false;
+      fs.renameSync(draft, lock);
+      return true;
+    } finally {
+      release(gate, own);
+    }
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** Gives a file a second name, and with it its content at once; false if there is such a name. */
+function link(draft: string, name: string): boolean {
+  try {
+    fs.linkSync(draft, name);
     return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'EEXIST') return false;
-    throw error;
+    const code = String((error as { code?: unknown }).code);
+    if (code === 'EEXIST') return false;
+    if (!UNSUPPORTED.includes(code)) throw error;
+    const details = `${name}: a store is locked by a hard link, and this file system has none`;
+    throw storeError('STORE_UNAVAILABLE', details, error);
   }
 }
 
-function contentOf(path: string): string {
+/** What systems say where there are no hard links: permissions were enough for the draft. */
+const UNSUPPORTED = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** What a file says, if it is there. */
+function contentOf(path: string): string | undefined {
   try {
     return fs.readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return '';
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -60,24 +88,9 @@ function release(lock: string, own: string): void {
   if (contentOf(lock) === own) fs.rmSync(lock, { force: true });
 }
 
-/** Takes away a lock that still says what it said when its holder was found dead. */
-function breakLock(lock: string, breaker: string, content: string): boolean {
-  if (!create(breaker, '')) {
-    const since = fs.statSync(breaker, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    if (Date.now() - since > BREAK_MS) fs.rmSync(breaker, { force: true });
-    return false;
-  }
-  try {
-    if (contentOf(lock) === content) fs.rmSync(lock, { force: true });
-    return true;
-  } finally {
-    fs.rmSync(breaker, { force: true });
-  }
-}
-
 /** Whether the process that a lock names runs, and is the one that wrote it. */
-function isAlive(content: string): boolean {
-  const [line, born] = content.split('\n');
+function isAlive(content: string | undefined): boolean {
+  const [line, born] = (content ?? '').split('\n');
   const pid = Number(/^process (\d+)/.exec(line ?? '')?.[1] ?? 0);
   if (pid === 0 || !responds(pid)) return false;
   const now = birth(pid);
@@ -93,14 +106,17 @@ function responds(pid: number): boolean {
   }
 }
 
-/** Start of the system and, in its clock, of a process; empty where that cannot be told. */
+/**
+ * Start of the system and, in its clock, of a process; empty where that cannot be told. What has
+ * ended without its parent having asked counts as never begun.
+ */
 function birth(pid: number | 'self'): string {
   try {
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The name of the program, in parentheses, may hold blanks.
+    // The name of the program, in parentheses, may hold blanks; the state comes next.
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${boot} ${ticks}`;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return `${boot} ${['Z', 'X'].includes(fields[0] ?? '') ? 'ended' : fields[19]}`;
   } catch {
     return '';
   }

@@ -2,9 +2,11 @@
 //!
 //! Beside the store lies a file that names the holder. This program locks that file by the
 //! operating system's means. Node has none: it makes the file exclusively, marks it with `(node)`
-//! and removes it at the end. Each looks at the other's sign.
+//! and removes it at the end. Each looks at the other's sign, and what a dead process has left is
+//! taken over inside a gate only ([`Gate`]), so that one of all succeeds.
 
-use super::{FileOptions, beside, fault_of, open, platform};
+use super::gate::Gate;
+use super::{FileOptions, beside, fault_of, held, open, platform};
 use crate::storage::{Fault, FaultKind};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -27,6 +29,8 @@ impl Lock {
     /// needs no lock.
     pub fn take(store: &Path, options: FileOptions) -> Result<Option<Lock>, Fault> {
         let path = beside(store, "-lock");
+        // A reader takes nothing over.
+        let _gate = if options.read_only { None } else { Gate::enter(&path)? };
         for _ in 0..ATTEMPTS {
             let file = match open(&path, FileOptions { create: true, ..options }) {
                 Ok(file) => file,
@@ -76,13 +80,10 @@ impl Lock {
     }
 
     fn sign(&mut self) -> std::io::Result<()> {
-        let program = std::env::current_exe().unwrap_or_default();
-        let program = program.file_name().unwrap_or_default().to_string_lossy();
-        let text = format!("process {} ({program})\n", std::process::id());
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.signed = true;
-        self.file.write_all(text.as_bytes())
+        self.file.write_all(platform::sign().as_bytes())
     }
 }
 
@@ -96,19 +97,8 @@ impl Drop for Lock {
     }
 }
 
-fn held(path: &Path, content: &str) -> Fault {
-    let holder = match content.lines().next().map(str::trim) {
-        None | Some("") => "another process",
-        Some(holder) => holder,
-    };
-    Fault::with_detail(FaultKind::Locked, format!("{} is held by {holder}", path.display()))
-}
-
-/// Whether the content of a lock file names a process of Node that is alive: its number in the
-/// first line, and in the second, if it could be told, since when it runs.
+/// Whether the content of a lock file names a process of Node that is alive.
 fn is_held_by_node(content: &str) -> bool {
-    let mut lines = content.lines();
-    let pid = lines.next().and_then(|line| line.strip_prefix("process "));
-    let pid = pid.and_then(|rest| rest.strip_suffix(" (node)")).and_then(|pid| pid.parse().ok());
-    pid.is_some_and(|pid| platform::is_alive(pid, lines.next().unwrap_or_default()))
+    let first = content.lines().next().unwrap_or_default();
+    first.ends_with(" (node)") && platform::is_running(content)
 }

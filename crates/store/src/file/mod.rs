@@ -3,6 +3,9 @@
 //! Beside the store's own file there are three, named after it: the log (`-log`), the lock
 //! (`-lock`, which names its holder) and, while a large transaction is open, `-index`.
 
+#[cfg_attr(unix, path = "gate.rs")]
+#[cfg_attr(not(unix), path = "gate_other.rs")]
+mod gate;
 mod lock;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
@@ -89,6 +92,15 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// The fault of a file that names its holder in its first line.
+fn held(path: &Path, content: &str) -> Fault {
+    let holder = match content.lines().next().map(str::trim) {
+        None | Some("") => "another process",
+        Some(holder) => holder,
+    };
+    Fault::with_detail(FaultKind::Locked, format!("{} is held by {holder}", path.display()))
 }
 
 fn fault_of(error: &std::io::Error, path: &Path) -> Fault {

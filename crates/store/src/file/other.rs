@@ -29,7 +29,14 @@ pub(super) fn is_same(_file: &File, _path: &Path) -> bool {
     true
 }
 
+/// What a process writes into a file that it holds.
+pub(super) fn sign() -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let program = program.file_name().unwrap_or_default().to_string_lossy();
+    format!("process {} ({program})\n", std::process::id())
+}
+
 /// Such systems do not let Node open a locked file, so that nobody has to ask.
-pub(super) fn is_alive(_pid: i32, _birth: &str) -> bool {
+pub(super) fn is_running(_sign: &str) -> bool {
     false
 }

@@ -37,8 +37,26 @@ pub(super) fn is_same(file: &File, path: &Path) -> bool {
     }
 }
 
+/// What a process writes into a file that it holds: its number, its program and, where the system
+/// tells, since when it runs, because numbers are used again.
+pub(super) fn sign() -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let program = program.file_name().unwrap_or_default().to_string_lossy();
+    let pid = std::process::id();
+    let birth = i32::try_from(pid).ok().and_then(birth_of).unwrap_or_default();
+    format!("process {pid} ({program})\n{birth}\n")
+}
+
+/// Whether the process that wrote this sign runs.
+pub(super) fn is_running(sign: &str) -> bool {
+    let mut lines = sign.lines();
+    let pid = lines.next().and_then(|line| line.strip_prefix("process "));
+    let pid = pid.and_then(|rest| rest.split(' ').next()).and_then(|pid| pid.parse().ok());
+    pid.is_some_and(|pid| is_alive(pid, lines.next().unwrap_or_default()))
+}
+
 /// Whether a process runs, and is the one that runs since `birth`, where that can be told.
-pub(super) fn is_alive(pid: i32, birth: &str) -> bool {
+fn is_alive(pid: i32, birth: &str) -> bool {
     let responds = match Pid::from_raw(pid).map(test_kill_process) {
         Some(Ok(())) => true,
         // It belongs to somebody else.
@@ -49,11 +67,13 @@ pub(super) fn is_alive(pid: i32, birth: &str) -> bool {
     responds && (birth.is_empty() || now.is_empty() || birth == now)
 }
 
-/// Which start of the system this is, and when in its clock a process began; Linux tells.
+/// Which start of the system this is, and when in its clock a process began; Linux tells. What
+/// has ended without its parent having asked counts as never begun.
 fn birth_of(pid: i32) -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program, in parentheses, may hold blanks.
-    let ticks = stat.get(stat.rfind(')')? + 2..)?.split(' ').nth(19)?;
-    Some(format!("{} {ticks}", boot.trim()))
+    // The name of the program, in parentheses, may hold blanks; the state comes next.
+    let fields: Vec<&str> = stat.get(stat.rfind(')')? + 2..)?.split(' ').collect();
+    let ended = matches!(fields.first(), Some(&("Z" | "X")));
+    Some(format!("{} {}", boot.trim(), if ended { "ended" } else { fields.get(19)? }))
 }
