@@ -8,6 +8,9 @@
 
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
+mod allocator;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code)]
 mod border;
 mod clock;
 mod convert;

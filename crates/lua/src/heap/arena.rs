@@ -49,7 +49,7 @@ impl<T: Object> Arena<T> {
             return Err(OutOfMemory);
         }
         // Doubling while small, half as much again when large: wasm memory never shrinks.
-        let additional = if len < 4096 { len.max(16) } else { len / 2 };
+        let additional = if len < 4096 { len.max(16) } else { len / 8 };
         let old = self.items.capacity();
         super::account::reserve(account, &mut self.items, additional)?;
         account.vacate((self.items.capacity() - old) * size_of::<T>());
