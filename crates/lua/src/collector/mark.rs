@@ -132,15 +132,16 @@ impl Heap {
             }
             Gray::Proto(id) => {
                 recolor(&mut self.protos.items[id.index()], BLACK);
-                let head = self.heads[id.index()];
-                for n in 0..head.constant_count {
-                    self.mark_value(self.pool.constants[(head.constants_start + n) as usize]);
+                let first = self.heads[id.index()].constants_start as usize;
+                let constants = self.protos.items[id.index()].constant_count as usize;
+                for n in first..first + constants {
+                    self.mark_value(self.pool.constants[n]);
                 }
                 let count = self.protos.items[id.index()].children.len();
                 for n in 0..count {
                     self.mark_proto(self.protos.items[id.index()].children[n]);
                 }
-                64 + head.constant_count as usize * 16 + count * 8
+                64 + constants * 16 + count * 8
             }
         }
     }
@@ -174,7 +175,7 @@ impl Heap {
             return 64;
         }
         recolor(object, BLACK);
-        if let Some(meta) = object.meta {
+        if let Some(meta) = object.meta.get() {
             self.mark_table(meta);
         }
         let weakness = self.weakness(table);

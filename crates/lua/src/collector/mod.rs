@@ -194,9 +194,7 @@ impl Heap {
         self.mark_value(key);
         self.mark_value(value);
         let key = key.as_float().and_then(float_to_integer).map_or(key, Value::integer);
-        if let Some((key, value)) =
-            self.tables.items[table.index()].occupant(&self.strings.arena, key)
-        {
+        if let Some((key, value)) = self.tables.items[table.index()].occupant(&self.strings, key) {
             self.mark_value(key);
             self.mark_value(value);
         }
@@ -248,12 +246,12 @@ impl Heap {
     /// Sets a table's metatable.
     pub(crate) fn set_metatable(&mut self, table: TableId, meta: Option<TableId>) {
         let object = &self.tables.items[table.index()];
-        let holder = match object.meta {
+        let holder = match object.meta.get() {
             Some(gate) if object.is_external() => gate,
             _ => table,
         };
         self.table_barrier(holder, Value::NIL, meta.map_or(Value::NIL, Value::table));
-        self.tables.items[holder.index()].meta = meta;
+        self.tables.items[holder.index()].meta = meta.into();
         // It may be weak no longer: what it holds is to be visited.
         let object = &mut self.tables.items[table.index()];
         if self.gc.closing && object.mark() & color::MASK == color::BLACK {

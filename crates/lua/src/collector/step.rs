@@ -253,7 +253,7 @@ impl Heap {
                 code_end += 1;
             }
             let first = head.constants_start as usize;
-            let constants = first..first + head.constant_count as usize;
+            let constants = first..first + self.protos.items[index].constant_count as usize;
             head.constants_start = constants_end as u32;
             self.pool.constants.copy_within(constants.clone(), constants_end);
             constants_end += constants.len();

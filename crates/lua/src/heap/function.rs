@@ -21,17 +21,18 @@ pub(crate) struct Instruction {
     pub cache: Cell<u32>,
 }
 
-/// What a call needs of a prototype.
+/// What a call needs of a prototype. A power of two, so that finding it takes no multiplication.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProtoHead {
     pub code_start: u32,
     pub constants_start: u32,
     pub code_count: u32,
-    pub constant_count: u32,
     pub parameter_count: u8,
     pub register_count: u8,
     pub is_vararg: bool,
 }
+
+const _: () = assert!(size_of::<ProtoHead>() == 16);
 
 /// The rest of a prototype.
 #[derive(Debug)]
@@ -39,14 +40,21 @@ pub(crate) struct Proto {
     /// The function without its code, constants and nested functions, which live elsewhere.
     pub function: Function,
     pub children: Box<[ProtoId]>,
+    /// How many there are in the pool, from the head's start on.
+    pub constant_count: u32,
     owned: usize,
     mark: u8,
 }
 
 impl Proto {
-    pub fn new(function: Function, children: Box<[ProtoId]>, mark: u8) -> Proto {
+    pub fn new(
+        function: Function,
+        children: Box<[ProtoId]>,
+        constant_count: u32,
+        mark: u8,
+    ) -> Proto {
         let owned = debug_bytes(&function) + children.len() * size_of::<ProtoId>();
-        Proto { function, children, owned, mark }
+        Proto { function, children, constant_count, owned, mark }
     }
 }
 
@@ -67,7 +75,7 @@ impl Object for Proto {
         self.owned
     }
     fn clear(&mut self) {
-        *self = Proto::new(Function::default(), Box::default(), color::FREE);
+        *self = Proto::new(Function::default(), Box::default(), 0, color::FREE);
     }
 }
 

@@ -52,7 +52,6 @@ pub struct Heap {
     /// The same for cells.
     pub(crate) written_cells: Vec<UpvalueId>,
     pub(crate) kept: crate::introspect::Kept,
-    pub(crate) seed: u32,
 }
 
 /// Long string constants by where their bytes are: the functions of a chunk share them.
@@ -80,7 +79,6 @@ impl Heap {
             written_tables: Vec::new(),
             written_cells: Vec::new(),
             kept: Default::default(),
-            seed: (seed ^ (seed >> 32)) as u32,
         }
     }
 
@@ -115,15 +113,15 @@ impl Heap {
     /// Makes an empty table.
     #[inline]
     pub fn table(&mut self) -> Fallible<TableId> {
-        let table = Table::new(self.seed, self.birth);
+        let table = Table::new(self.birth);
         self.tables.add(&mut self.account, table).map(TableId)
     }
 
     /// Makes a table with room for that many array elements and hash entries.
     pub fn table_with_capacity(&mut self, array: usize, hash: usize) -> Fallible<TableId> {
-        let mut table = Table::new(self.seed, self.birth);
+        let mut table = Table::new(self.birth);
         if hash > 0 {
-            table.resize(&mut self.account, &self.strings.arena, 0, hash)?;
+            table.resize(&mut self.account, &self.strings, 0, hash)?;
         }
         if let Err(error) = reserve(&mut self.account, &mut table.array, array) {
             self.account.release(arena::Object::owned_bytes(&table));
@@ -142,7 +140,7 @@ impl Heap {
     /// Reads a table's entry without metamethods.
     #[inline]
     pub fn raw_get(&self, table: TableId, key: Value) -> Value {
-        self.tables.items[table.index()].get(&self.strings.arena, key)
+        self.tables.items[table.index()].get(&self.strings, key)
     }
 
     /// Makes a closure over cells.
@@ -286,12 +284,11 @@ impl Heap {
             code_start,
             constants_start,
             code_count: code.len() as u32,
-            constant_count: constants.len() as u32,
             parameter_count: function.parameter_count,
             register_count: function.register_count,
             is_vararg: function.is_vararg,
         };
-        let proto = Proto::new(function, children, self.birth);
+        let proto = Proto::new(function, children, constants.len() as u32, self.birth);
         let Ok(id) = self.place_proto(proto) else {
             // Nothing refers to the code: the collector closes the gap.
             self.gc.dead_code += code.len();

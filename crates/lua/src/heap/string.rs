@@ -48,6 +48,8 @@ pub(crate) struct Strings {
     /// Hash beside the handle, so that growing the table does not visit the strings.
     interned: HashTable<(u32, StringId)>,
     hasher: FixedState,
+    /// Makes the hashes of other keys of this heap unlike those of every other heap.
+    pub seed: u32,
 }
 
 impl Strings {
@@ -56,6 +58,7 @@ impl Strings {
             arena: Arena::new(),
             interned: HashTable::new(),
             hasher: FixedState::with_seed(seed),
+            seed: (seed ^ (seed >> 32)) as u32,
         }
     }
 

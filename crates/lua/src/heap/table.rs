@@ -8,9 +8,9 @@
 use std::cell::Cell;
 
 use super::account::{Account, OutOfMemory, reserve};
-use super::arena::{Arena, Object};
+use super::arena::Object;
 use super::color;
-use super::string::StringObject;
+use super::string::Strings;
 use crate::value::{StringId, TableId, Value, float_to_integer, tag};
 
 /// Ends a chain: no array of nodes is that long, so that following it fails the bounds check.
@@ -47,24 +47,50 @@ impl Node {
     }
 }
 
-/// A table of the heap.
+/// A metatable or none, in four bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta(u32);
+
+impl Meta {
+    /// No arena is that long.
+    pub const NONE: Meta = Meta(u32::MAX);
+
+    #[inline(always)]
+    pub fn get(self) -> Option<TableId> {
+        (!self.is_none()).then_some(TableId(self.0))
+    }
+
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        self.0 == Meta::NONE.0
+    }
+}
+
+impl From<Option<TableId>> for Meta {
+    fn from(table: Option<TableId>) -> Meta {
+        table.map_or(Meta::NONE, |table| Meta(table.0))
+    }
+}
+
+/// A table of the heap. In WebAssembly its size is a power of two, so that finding it takes no
+/// multiplication.
 #[derive(Debug)]
 pub struct Table {
     pub(crate) array: Vec<Value>,
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Box<[Node]>,
     /// The metatable; of an external table its gate, so that no miss takes a fast path.
-    pub(crate) meta: Option<TableId>,
+    pub(crate) meta: Meta,
     /// Free nodes lie below this index.
     free_below: u32,
-    /// A border found before; a guess where to look for the next one.
-    border_hint: u32,
-    seed: u32,
+    /// How far from the end of the array part the last border was found, if that is not too far:
+    /// a guess where to look for the next one.
+    border_gap: u16,
     mark: u8,
     /// Entries have changed places since the collector began its visit.
     pub(crate) moved: bool,
 }
 
-const _: () = assert!(size_of::<Table>() <= 72);
+const _: () = assert!(size_of::<Table>() == if size_of::<usize>() == 4 { 32 } else { 56 });
 
 impl Object for Table {
     fn mark(&self) -> u8 {
@@ -74,12 +100,12 @@ impl Object for Table {
         self.mark = mark;
     }
     fn owned_bytes(&self) -> usize {
-        self.array.capacity() * size_of::<Value>() + self.nodes.capacity() * size_of::<Node>()
+        self.array.capacity() * size_of::<Value>() + size_of_val(&*self.nodes)
     }
     fn clear(&mut self) {
         self.array = Vec::new();
-        self.nodes = Vec::new();
-        self.meta = None;
+        self.nodes = Box::default();
+        self.meta = Meta::NONE;
     }
 }
 
@@ -103,14 +129,13 @@ pub(crate) enum Step {
 pub struct InvalidKey;
 
 impl Table {
-    pub(crate) fn new(seed: u32, mark: u8) -> Table {
+    pub(crate) fn new(mark: u8) -> Table {
         Table {
             array: Vec::new(),
-            nodes: Vec::new(),
-            meta: None,
+            nodes: Box::default(),
+            meta: Meta::NONE,
             free_below: 0,
-            border_hint: 0,
-            seed,
+            border_gap: 0,
             mark,
             moved: false,
         }
@@ -207,15 +232,15 @@ impl Table {
     }
 
     #[inline(never)]
-    fn get_integer_hash(&self, key: i64) -> Value {
-        match self.find_plain(Value::integer(key)) {
+    fn get_integer_hash(&self, seed: u32, key: i64) -> Value {
+        match self.find_plain(seed, Value::integer(key)) {
             Some(index) => self.nodes[index].value,
             None => Value::NIL,
         }
     }
 
     /// The value at any key; nil and NaN give nil.
-    pub(crate) fn get(&self, strings: &Arena<StringObject>, key: Value) -> Value {
+    pub(crate) fn get(&self, strings: &Strings, key: Value) -> Value {
         match self.find(strings, key) {
             Some(Slot::Array(index)) => self.array[index],
             Some(Slot::Node(index)) => self.nodes[index].value,
@@ -223,7 +248,7 @@ impl Table {
         }
     }
 
-    fn find(&self, strings: &Arena<StringObject>, key: Value) -> Option<Slot> {
+    fn find(&self, strings: &Strings, key: Value) -> Option<Slot> {
         match key.tag {
             tag::STRING => self.find_short(StringId(key.payload as u32)).map(Slot::Node),
             tag::INTEGER => {
@@ -231,21 +256,21 @@ impl Table {
                 if index < self.array.len() as u64 {
                     return Some(Slot::Array(index as usize));
                 }
-                self.find_plain(key).map(Slot::Node)
+                self.find_plain(strings.seed, key).map(Slot::Node)
             }
             tag::FLOAT => match float_to_integer(f64::from_bits(key.payload)) {
                 Some(i) => self.find(strings, Value::integer(i)),
-                None => self.find_plain(key).map(Slot::Node),
+                None => self.find_plain(strings.seed, key).map(Slot::Node),
             },
             tag::LONG_STRING => self.find_long(strings, key).map(Slot::Node),
             tag::NIL => None,
-            _ => self.find_plain(key).map(Slot::Node),
+            _ => self.find_plain(strings.seed, key).map(Slot::Node),
         }
     }
 
     /// Finds a key that equals by tag and payload.
-    fn find_plain(&self, key: Value) -> Option<usize> {
-        let mut index = self.main_position(key, 0);
+    fn find_plain(&self, seed: u32, key: Value) -> Option<usize> {
+        let mut index = self.main_position(seed, key, 0);
         loop {
             let node = self.nodes.get(index)?;
             if node.key_payload == key.payload && node.key_tag == key.tag as u32 {
@@ -255,13 +280,13 @@ impl Table {
         }
     }
 
-    fn find_long(&self, strings: &Arena<StringObject>, key: Value) -> Option<usize> {
-        let wanted = &strings.items[key.payload as usize];
-        let mut index = self.main_position(key, wanted.hash);
+    fn find_long(&self, strings: &Strings, key: Value) -> Option<usize> {
+        let wanted = &strings.arena.items[key.payload as usize];
+        let mut index = self.main_position(strings.seed, key, wanted.hash);
         loop {
             let node = self.nodes.get(index)?;
             if node.key_tag == tag::LONG_STRING as u32 {
-                let held = &strings.items[node.key_payload as usize];
+                let held = &strings.arena.items[node.key_payload as usize];
                 if held.hash == wanted.hash && held.bytes == wanted.bytes {
                     return Some(index);
                 }
@@ -272,7 +297,7 @@ impl Table {
 
     /// Where a key belongs; `hash` is that of a long string.
     #[inline]
-    fn main_position(&self, key: Value, hash: u32) -> usize {
+    fn main_position(&self, seed: u32, key: Value, hash: u32) -> usize {
         let mask = self.nodes.len().wrapping_sub(1);
         match key.tag {
             tag::STRING => key.payload as usize & mask,
@@ -280,7 +305,7 @@ impl Table {
             _ => {
                 // Multiply-shift hashing with an unknown odd factor: nobody can choose integer
                 // keys that collide (Dietzfelbinger et al., 1997).
-                let factor = 0x9E37_79B9_7F4A_7C15u64 ^ ((self.seed as u64) << 24);
+                let factor = 0x9E37_79B9_7F4A_7C15u64 ^ ((seed as u64) << 24);
                 (key.payload.wrapping_add(key.tag).wrapping_mul(factor) >> 32) as usize & mask
             }
         }
@@ -289,12 +314,12 @@ impl Table {
     // ---- length and traversal ----
 
     /// A border: `t[n]` is not nil and `t[n + 1]` is, or 0.
-    pub(crate) fn border(&mut self) -> i64 {
+    pub(crate) fn border(&mut self, strings: &Strings) -> i64 {
         let len = self.array.len();
         match self.array.last() {
             Some(last) if last.is_nil() => self.border_in_array() as i64,
             _ if self.nodes.is_empty() => len as i64,
-            _ => self.border_in_hash(len as i64),
+            _ => self.border_in_hash(strings.seed, len as i64),
         }
     }
 
@@ -302,12 +327,11 @@ impl Table {
     fn border_in_array(&mut self) -> usize {
         let present = |index: usize| index == 0 || !self.array[index - 1].is_nil();
         let last = self.array.len() - 1;
-        let hint = (self.border_hint as usize).min(last);
+        let hint = (last + 1).saturating_sub(self.border_gap as usize).min(last);
         // Right below the end first, as PUC-Rio does, then around where it was last time.
         for guess in [last, hint, hint + 1, hint.saturating_sub(1)] {
             if guess > 0 && guess <= last && present(guess) && !present(guess + 1) {
-                self.border_hint = guess as u32;
-                return guess;
+                return self.border_found(guess);
             }
         }
         let (mut low, mut high) = (0, self.array.len());
@@ -319,16 +343,20 @@ impl Table {
                 high = middle;
             }
         }
-        self.border_hint = low as u32;
-        low
+        self.border_found(low)
     }
 
-    fn border_in_hash(&self, start: i64) -> i64 {
-        if self.get_integer_hash(start + 1).is_nil() {
+    fn border_found(&mut self, border: usize) -> usize {
+        self.border_gap = (self.array.len() - border).min(u16::MAX as usize) as u16;
+        border
+    }
+
+    fn border_in_hash(&self, seed: u32, start: i64) -> i64 {
+        if self.get_integer_hash(seed, start + 1).is_nil() {
             return start;
         }
         let (mut low, mut high) = (start + 1, (start + 1).saturating_mul(2));
-        while !self.get_integer_hash(high).is_nil() {
+        while !self.get_integer_hash(seed, high).is_nil() {
             if high == i64::MAX {
                 return high;
             }
@@ -337,7 +365,7 @@ impl Table {
         }
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if self.get_integer_hash(middle).is_nil() {
+            if self.get_integer_hash(seed, middle).is_nil() {
                 high = middle;
             } else {
                 low = middle;
@@ -349,7 +377,7 @@ impl Table {
     /// The entry after `key` in traversal order; nil starts, `None` ends.
     pub(crate) fn next(
         &self,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         key: Value,
     ) -> Result<Option<(Value, Value)>, InvalidKey> {
         let mut index = match self.position(strings, key) {
@@ -375,7 +403,7 @@ impl Table {
     #[inline]
     pub(crate) fn next_cached(
         &self,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         key: Value,
         cache: &Cell<u32>,
     ) -> Result<Option<(Value, Value)>, InvalidKey> {
@@ -411,7 +439,7 @@ impl Table {
 
     /// Number of slots up to and including the one of `key`, in traversal order.
     #[inline]
-    fn position(&self, strings: &Arena<StringObject>, key: Value) -> Option<usize> {
+    fn position(&self, strings: &Strings, key: Value) -> Option<usize> {
         if key.is_nil() {
             return Some(0);
         }
@@ -436,12 +464,7 @@ impl Table {
 
     /// Overwrites the value of a key that is present (its value may be nil).
     #[inline]
-    pub(crate) fn replace(
-        &mut self,
-        strings: &Arena<StringObject>,
-        key: Value,
-        value: Value,
-    ) -> bool {
+    pub(crate) fn replace(&mut self, strings: &Strings, key: Value, value: Value) -> bool {
         match self.find(strings, key) {
             Some(Slot::Array(index)) => self.array[index] = value,
             Some(Slot::Node(index)) => self.nodes[index].value = value,
@@ -454,7 +477,7 @@ impl Table {
     pub(crate) fn set(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         key: Value,
         value: Value,
     ) -> Result<(), OutOfMemory> {
@@ -473,7 +496,7 @@ impl Table {
     pub(crate) fn set_integer(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         key: i64,
         value: Value,
     ) -> Result<(), OutOfMemory> {
@@ -484,7 +507,7 @@ impl Table {
             return Ok(());
         }
         if index == len as u64 && self.nodes.is_empty() && !value.is_nil() {
-            return self.push(account, value);
+            return self.push(account, strings.seed, value);
         }
         self.set(account, strings, Value::integer(key), value)
     }
@@ -504,12 +527,12 @@ impl Table {
     fn insert(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         key: Value,
         value: Value,
     ) -> Result<(), OutOfMemory> {
         if key.tag == tag::INTEGER && key.payload == self.array.len() as u64 + 1 {
-            return self.push(account, value);
+            return self.push(account, strings.seed, value);
         }
         if self.insert_node(strings, key, value) {
             return Ok(());
@@ -528,14 +551,15 @@ impl Table {
     }
 
     /// Appends to the array part and takes over what follows from the hash part.
-    fn push(&mut self, account: &mut Account, value: Value) -> Result<(), OutOfMemory> {
+    fn push(&mut self, account: &mut Account, seed: u32, value: Value) -> Result<(), OutOfMemory> {
         let len = self.array.len();
         if len == self.array.capacity() {
             reserve(account, &mut self.array, len.max(4))?;
         }
         self.array.push(value);
         while !self.nodes.is_empty() {
-            let Some(index) = self.find_plain(Value::integer(self.array.len() as i64 + 1)) else {
+            let Some(index) = self.find_plain(seed, Value::integer(self.array.len() as i64 + 1))
+            else {
                 break;
             };
             let value = self.nodes[index].value;
@@ -554,7 +578,7 @@ impl Table {
     }
 
     /// Puts a new key into the hash part; false if there is no free node.
-    fn insert_node(&mut self, strings: &Arena<StringObject>, key: Value, value: Value) -> bool {
+    fn insert_node(&mut self, strings: &Strings, key: Value, value: Value) -> bool {
         let main = self.home(strings, key);
         let Some(occupant) = self.nodes.get(main).copied() else { return false };
         if occupant.value.is_nil() {
@@ -581,11 +605,7 @@ impl Table {
     }
 
     /// The entry that would yield its place to a new key, as [`Table::insert_node`] has it.
-    pub(crate) fn occupant(
-        &self,
-        strings: &Arena<StringObject>,
-        key: Value,
-    ) -> Option<(Value, Value)> {
+    pub(crate) fn occupant(&self, strings: &Strings, key: Value) -> Option<(Value, Value)> {
         let node = self.nodes.get(self.home(strings, key))?;
         (!node.value.is_nil()).then(|| (node.key(), node.value))
     }
@@ -595,12 +615,12 @@ impl Table {
         self.nodes[index] = Node { value, key_payload, key_tag, next };
     }
 
-    fn home(&self, strings: &Arena<StringObject>, key: Value) -> usize {
+    fn home(&self, strings: &Strings, key: Value) -> usize {
         let hash = match key.tag {
-            tag::LONG_STRING => strings.items[key.payload as usize].hash,
+            tag::LONG_STRING => strings.arena.items[key.payload as usize].hash,
             _ => 0,
         };
-        self.main_position(key, hash)
+        self.main_position(strings.seed, key, hash)
     }
 
     fn take_free(&mut self) -> Option<usize> {
@@ -621,7 +641,7 @@ impl Table {
     fn rehash(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         extra: Value,
     ) -> Result<(), OutOfMemory> {
         let mut bins = [0u32; 33];
@@ -633,7 +653,7 @@ impl Table {
                 total += 1;
             }
         }
-        for node in &self.nodes {
+        for node in &*self.nodes {
             if !node.value.is_nil() {
                 count_integer(&mut bins, node.key());
                 total += 1;
@@ -647,7 +667,7 @@ impl Table {
     pub(crate) fn resize(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         array_len: usize,
         hash_len: usize,
     ) -> Result<(), OutOfMemory> {
@@ -663,8 +683,9 @@ impl Table {
             return Err(error);
         }
         self.moved = true;
+        account.release((nodes.capacity() - node_count) * size_of::<Node>());
         nodes.resize(node_count, Node::EMPTY);
-        let old_nodes = std::mem::replace(&mut self.nodes, nodes);
+        let old_nodes = std::mem::replace(&mut self.nodes, nodes.into_boxed_slice());
         self.free_below = node_count as u32;
         let tail = if array_len < self.array.len() {
             self.array.split_off(array_len)
@@ -675,8 +696,8 @@ impl Table {
         for (offset, value) in tail.into_iter().enumerate() {
             self.move_in(strings, Value::integer((array_len + offset) as i64 + 1), value);
         }
-        account.release(old_nodes.capacity() * size_of::<Node>());
-        for node in old_nodes.into_iter().rev() {
+        account.release(size_of_val(&*old_nodes));
+        for node in old_nodes.iter().rev() {
             self.move_in(strings, node.key(), node.value);
         }
         self.trim_array(account);
@@ -687,12 +708,12 @@ impl Table {
     pub(crate) fn keep_only<'a>(
         &mut self,
         account: &mut Account,
-        strings: &Arena<StringObject>,
+        strings: &Strings,
         entries: impl Iterator<Item = &'a (Value, Value)>,
     ) {
         account.release(self.owned_bytes());
-        (self.array, self.nodes) = (Vec::new(), Vec::new());
-        (self.free_below, self.border_hint) = (0, 0);
+        (self.array, self.nodes) = (Vec::new(), Box::default());
+        (self.free_below, self.border_gap) = (0, 0);
         for &(key, value) in entries {
             // They take less room than what was just released.
             let kept = self.set(account, strings, key, value);
@@ -710,7 +731,7 @@ impl Table {
     }
 
     /// Moves an entry of the old parts into the new ones, which have room.
-    fn move_in(&mut self, strings: &Arena<StringObject>, key: Value, value: Value) {
+    fn move_in(&mut self, strings: &Strings, key: Value, value: Value) {
         if value.is_nil() {
             return;
         }

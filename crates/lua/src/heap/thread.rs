@@ -40,6 +40,7 @@ pub enum FrameKind {
 }
 
 /// One activation.
+#[repr(align(16))]
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
     /// The Lua function; meaningless for other kinds.
@@ -57,7 +58,7 @@ pub struct Frame {
     pub(crate) extra: u32,
 }
 
-const _: () = assert!(size_of::<Frame>() == 24);
+const _: () = assert!(size_of::<Frame>() == 32);
 
 /// Set in [`Frame::wanted`] where returning needs more than copying results to a Lua frame.
 pub(crate) const RETURN_SLOW: u16 = 0x8000;

@@ -96,8 +96,8 @@ impl Heap {
     #[inline]
     pub(crate) fn metatable_of(&self, table: TableId) -> Option<TableId> {
         let object = &self.tables.items[table.index()];
-        match object.meta {
-            Some(gate) if object.is_external() => self.tables.items[gate.index()].meta,
+        match object.meta.get() {
+            Some(gate) if object.is_external() => self.tables.items[gate.index()].meta.get(),
             meta => meta,
         }
     }
@@ -213,8 +213,8 @@ impl Vm {
             return false;
         }
         let object = &mut self.heap.tables.items[table.index()];
-        let present = !object.get(&self.heap.strings.arena, key).is_nil();
-        present && object.replace(&self.heap.strings.arena, key, Value::NIL)
+        let present = !object.get(&self.heap.strings, key).is_nil();
+        present && object.replace(&self.heap.strings, key, Value::NIL)
     }
 
     /// Drops all resident entries of an external table but those that [`Vm::evict`] keeps, and
@@ -233,7 +233,7 @@ impl Vm {
         let heap = &mut self.heap;
         let object = &mut heap.tables.items[table.index()];
         let stay = kept.iter().filter(|(_, value)| !value.is_nil());
-        object.keep_only(&mut heap.account, &heap.strings.arena, stay);
+        object.keep_only(&mut heap.account, &heap.strings, stay);
     }
 
     /// The VM asks metatables without asking their embedder.
@@ -269,7 +269,7 @@ impl Vm {
             return embedder.next(self, table, key);
         }
         let heap = &self.heap;
-        match heap.tables.items[table.index()].next(&heap.strings.arena, key) {
+        match heap.tables.items[table.index()].next(&heap.strings, key) {
             Ok(entry) => Ok(entry),
             Err(_) => self.throw_message("invalid key to 'next'"),
         }
@@ -285,7 +285,7 @@ impl Vm {
             let embedder = self.embedder()?;
             return embedder.length(self, table);
         }
-        Ok(self.heap.tables.items[table.index()].border())
+        Ok(self.heap.tables.items[table.index()].border(&self.heap.strings))
     }
 
     /// Asks the embedder for an entry that is not resident.

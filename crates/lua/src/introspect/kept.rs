@@ -52,10 +52,9 @@ impl Vm {
         }
         self.make_internal(table);
         self.heap.table_barrier(table, Value::NIL, Value::NIL);
-        let seed = self.heap.seed;
         let object = &mut self.heap.tables.items[table.index()];
         let owned = object.owned_bytes();
-        *object = Table::new(seed, object.mark());
+        *object = Table::new(object.mark());
         self.heap.account.release_early(owned);
     }
 

@@ -117,7 +117,7 @@ impl Vm {
         let head = self.heap.heads[proto.index()];
         let code = head.code_start as usize..(head.code_start + head.code_count) as usize;
         let first = head.constants_start as usize;
-        let constants = &self.heap.pool.constants[first..first + head.constant_count as usize];
+        let constants = &self.heap.pool.constants[first..first + object.constant_count as usize];
         Function {
             code: self.heap.pool.code[code].iter().map(|i| i.word).collect(),
             constants: constants.iter().map(|&value| self.constant(value)).collect(),
@@ -194,7 +194,7 @@ impl Vm {
     /// that is not in the table. Of an external table these are the resident entries.
     pub fn table_next(&self, table: TableId, key: Value) -> Option<(Value, Value)> {
         let heap = &self.heap;
-        heap.tables.items[table.index()].next(&heap.strings.arena, key).ok().flatten()
+        heap.tables.items[table.index()].next(&heap.strings, key).ok().flatten()
     }
 
     /// The length of a table's array part: its keys 1 to n are next to each other in memory.

@@ -13,6 +13,13 @@ const NATIVE_SLOTS: usize = 40;
 const MOVES_PER_UNIT: usize = 16;
 
 impl Frame {
+    /// A frame of a Lua function that was called the plain way.
+    #[inline(always)]
+    pub(super) fn called(closure: ClosureId, proto: ProtoId, base: usize, wanted: u16) -> Frame {
+        let base = base as u32;
+        Frame { closure, proto, pc: 0, base, wanted, kind: FrameKind::Lua, flags: 0, extra: 0 }
+    }
+
     /// A frame that is no Lua function.
     pub(crate) fn native(kind: FrameKind, base: usize, wanted: u16) -> Frame {
         Frame {

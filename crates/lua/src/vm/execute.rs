@@ -6,10 +6,13 @@
 //! leaves the loop for [`Vm::carry_out`], and then the frame on top is taken up again, whichever it
 //! is by then.
 
+use std::ops::{Add, Mul, Sub};
+
 use super::arith;
+use super::window::{Entry, at, at_mut, broken, code, constants, registers, top};
 use super::{Signal, Vm};
 use crate::heap::color::needs_barrier;
-use crate::heap::function::{CONSTANT_WINDOW, CodePool, Instruction, POOL_BITS, ProtoHead};
+use crate::heap::function::CONSTANT_WINDOW;
 use crate::heap::table::Step;
 use crate::heap::thread::{Frame, FrameKind, REGISTER_WINDOW};
 use crate::opcode::{self as oc, op};
@@ -18,81 +21,19 @@ use crate::vm::names;
 
 /// Budget units that one call costs; a backward jump costs its distance.
 pub(super) const CALL_COST: i32 = 8;
-/// Selects the bits that an index into code, constants or stack may have, so that the end of a
-/// window cannot overflow and one comparison bounds it.
-const INDEX_MASK: u32 = (1 << POOL_BITS) - 1;
-
-/// An invariant of the VM does not hold. No verified chunk can bring this about.
-#[cold]
-#[inline(never)]
-fn broken() -> ! {
-    std::process::abort()
-}
-
-#[inline(always)]
-fn at<T>(items: &[T], index: usize) -> &T {
-    match items.get(index) {
-        Some(item) => item,
-        None => broken(),
-    }
-}
-
-#[inline(always)]
-fn at_mut<T>(items: &mut [T], index: usize) -> &mut T {
-    match items.get_mut(index) {
-        Some(item) => item,
-        None => broken(),
-    }
-}
-
-/// The slots below a frame, and its registers with the function's slot at index 0.
-#[inline(always)]
-fn registers(stack: &mut [Value], base: u32) -> (&mut [Value], &mut [Value; REGISTER_WINDOW]) {
-    let start = (base.wrapping_sub(1) & INDEX_MASK) as usize;
-    if start + REGISTER_WINDOW > stack.len() {
-        broken();
-    }
-    let (below, rest) = stack.split_at_mut(start);
-    match rest.first_chunk_mut() {
-        Some(registers) => (below, registers),
-        None => broken(),
-    }
-}
-
-/// The constants of a function, and what lies behind them.
-#[inline(always)]
-fn constants<'a>(pool: &'a CodePool, head: &ProtoHead) -> &'a [Value; CONSTANT_WINDOW] {
-    let start = (head.constants_start & INDEX_MASK) as usize;
-    let window = pool.constants.get(start..start + CONSTANT_WINDOW);
-    match window.and_then(|window| window.first_chunk()) {
-        Some(constants) => constants,
-        None => broken(),
-    }
-}
-
-/// The code of a function.
-#[inline(always)]
-fn code<'a>(pool: &'a CodePool, head: &ProtoHead) -> &'a [Instruction] {
-    let start = (head.code_start & INDEX_MASK) as usize;
-    match pool.code.get(start..start + (head.code_count & INDEX_MASK) as usize) {
-        Some(code) => code,
-        None => broken(),
-    }
-}
-
 impl Vm {
     /// Runs the frame on top, a Lua function, until the slice ends or something needs the driver.
     #[inline(never)]
     pub(crate) fn execute(&mut self) -> Result<(), Signal> {
         // The hook was called for the instruction that comes next.
         let mut hooked = false;
+        let mut next = top(&self.execution.frames);
         'frame: loop {
             // Takes up the frame on top.
-            let Some(frame) = self.execution.frames.last() else { broken() };
-            let head = at(&self.heap.heads, frame.proto.index());
-            let closure = frame.closure;
-            let base = frame.base as usize;
-            let mut pc = frame.pc as usize;
+            let Entry { closure, proto, base, pc } = next;
+            let head = at(&self.heap.heads, proto.index());
+            let base = base as usize;
+            let mut pc = pc as usize;
             let mut code = code(&self.heap.pool, head);
             // Where the code that the loop sees begins.
             let mut origin = 0;
@@ -100,6 +41,7 @@ impl Vm {
                 if !hooked {
                     hooked = true;
                     self.run_hook()?;
+                    next = top(&self.execution.frames);
                     continue 'frame;
                 }
                 // The loop sees one instruction: it has to come back for every other one.
@@ -108,7 +50,7 @@ impl Vm {
             }
             hooked = false;
             let k = constants(&self.heap.pool, head);
-            let (below, r) = registers(&mut self.execution.stack, frame.base);
+            let (below, r) = registers(&mut self.execution.stack, base as u32);
 
             macro_rules! save_pc {
                 () => {{
@@ -141,6 +83,7 @@ impl Vm {
                             broken();
                         }
                         save_pc!();
+                        next = top(&self.execution.frames);
                         continue 'frame;
                     };
                     let (i, cache) = (instruction.word, &instruction.cache);
@@ -191,8 +134,8 @@ impl Vm {
                     }
                     // Falls through to the MMBIN instruction when the operands are no numbers.
                     macro_rules! arithmetic {
-                        ($x:expr, $y:expr, $int:expr, $float:expr) => {{
-                            let (x, y) = (&$x, &$y);
+                        ($second:ident, $int:expr, $float:expr) => {{
+                            let (x, y) = (&R!(oc::b(i)), &$second!(oc::c(i)));
                             if x.is_integer() && y.is_integer() {
                                 R!(a) = Value::integer($int(x.raw_integer(), y.raw_integer()));
                                 pc += 1;
@@ -533,7 +476,7 @@ impl Vm {
                                 }
                                 // The class's table by the metatable's __index, both cached.
                                 let c = cache.get();
-                                if let Some(meta) = table.meta
+                                if let Some(meta) = table.meta.get()
                                     && let meta = at(&self.heap.tables.items, meta.index())
                                     && let Some(node) = meta.nodes.get((c >> 16) as usize)
                                     && node.is_string(names::INDEX)
@@ -561,24 +504,9 @@ impl Vm {
                                 pc += 1;
                             }
                         }
-                        op::ADDK => arithmetic!(
-                            R!(oc::b(i)),
-                            K!(oc::c(i)),
-                            i64::wrapping_add,
-                            |x: f64, y: f64| x + y
-                        ),
-                        op::SUBK => arithmetic!(
-                            R!(oc::b(i)),
-                            K!(oc::c(i)),
-                            i64::wrapping_sub,
-                            |x: f64, y: f64| x - y
-                        ),
-                        op::MULK => arithmetic!(
-                            R!(oc::b(i)),
-                            K!(oc::c(i)),
-                            i64::wrapping_mul,
-                            |x: f64, y: f64| x * y
-                        ),
+                        op::ADDK => arithmetic!(K, i64::wrapping_add, f64::add),
+                        op::SUBK => arithmetic!(K, i64::wrapping_sub, f64::sub),
+                        op::MULK => arithmetic!(K, i64::wrapping_mul, f64::mul),
                         op::MODK => division!(R!(oc::b(i)), K!(oc::c(i)), arith::integer_modulo),
                         op::POWK => power!(R!(oc::b(i)), K!(oc::c(i))),
                         op::DIVK => float_division!(R!(oc::b(i)), K!(oc::c(i))),
@@ -591,24 +519,9 @@ impl Vm {
                             let value = Value::integer(oc::sc(i) as i64);
                             bitwise!(value, R!(oc::b(i)), arith::shift_left)
                         }
-                        op::ADD => arithmetic!(
-                            R!(oc::b(i)),
-                            R!(oc::c(i)),
-                            i64::wrapping_add,
-                            |x: f64, y: f64| x + y
-                        ),
-                        op::SUB => arithmetic!(
-                            R!(oc::b(i)),
-                            R!(oc::c(i)),
-                            i64::wrapping_sub,
-                            |x: f64, y: f64| x - y
-                        ),
-                        op::MUL => arithmetic!(
-                            R!(oc::b(i)),
-                            R!(oc::c(i)),
-                            i64::wrapping_mul,
-                            |x: f64, y: f64| x * y
-                        ),
+                        op::ADD => arithmetic!(R, i64::wrapping_add, f64::add),
+                        op::SUB => arithmetic!(R, i64::wrapping_sub, f64::sub),
+                        op::MUL => arithmetic!(R, i64::wrapping_mul, f64::mul),
                         op::MOD => division!(R!(oc::b(i)), R!(oc::c(i)), arith::integer_modulo),
                         op::POW => power!(R!(oc::b(i)), R!(oc::c(i))),
                         op::DIV => float_division!(R!(oc::b(i)), R!(oc::c(i))),
@@ -649,7 +562,7 @@ impl Vm {
                         op::LEN => {
                             let Some(t) = R!(oc::b(i)).as_table() else { slow!() };
                             let table = at(&self.heap.tables.items, t.index());
-                            if table.meta.is_some() {
+                            if !table.meta.is_none() {
                                 slow!();
                             }
                             let Some(length) = table.plain_length() else { slow!() };
@@ -716,18 +629,12 @@ impl Vm {
                             jump_if!(truth)
                         }
                         op::TESTSET => {
-                            let value = &R!(oc::b(i));
-                            if value.is_falsy() == oc::k(i) {
-                                pc += 1;
-                            } else {
-                                let Some(next) = code.get(pc) else { slow!() };
-                                R!(a) = *value;
-                                let distance = oc::sj(next.word);
-                                pc = pc.wrapping_add_signed(distance as isize + 1);
-                                if distance < 0 {
-                                    pay!(-distance);
-                                }
+                            let value = R!(oc::b(i));
+                            let truth = !value.is_falsy();
+                            if truth == oc::k(i) {
+                                R!(a) = value;
                             }
+                            jump_if!(truth)
                         }
                         op::CALL => {
                             let Some((id, proto)) = R!(a).as_closure_proto() else { slow!() };
@@ -743,16 +650,7 @@ impl Vm {
                             {
                                 slow!();
                             }
-                            let frame = Frame {
-                                closure: id,
-                                proto,
-                                pc: 0,
-                                base: new_base as u32,
-                                wanted: oc::c(i) as u16,
-                                kind: FrameKind::Lua,
-                                flags: 0,
-                                extra: 0,
-                            };
+                            let frame = Frame::called(id, proto, new_base, oc::c(i) as u16);
                             self.execution.frames.push(frame);
                             let head = at(&self.heap.heads, proto.index());
                             if head.is_vararg {
@@ -767,6 +665,7 @@ impl Vm {
                             if self.slice < 0 {
                                 return Ok(());
                             }
+                            next = Entry { closure: id, proto, base: new_base as u32, pc: 0 };
                             continue 'frame;
                         }
                         op::RETURN0 => {
@@ -775,6 +674,7 @@ impl Vm {
                                 slow!();
                             }
                             self.execution.frames.pop();
+                            next = top(&self.execution.frames);
                             continue 'frame;
                         }
                         op::RETURN1 => {
@@ -784,6 +684,7 @@ impl Vm {
                             }
                             r[0] = R!(a);
                             self.execution.frames.pop();
+                            next = top(&self.execution.frames);
                             continue 'frame;
                         }
                         op::FORLOOP => {
@@ -888,6 +789,7 @@ impl Vm {
             if self.slice < 0 {
                 return Ok(());
             }
+            next = top(&self.execution.frames);
         }
     }
 }

@@ -254,7 +254,7 @@ impl Vm {
         {
             let table = &self.heap.tables.items[table.index()];
             let cache = self.cache_of(frame);
-            if let Ok(entry) = table.next_cached(&self.heap.strings.arena, control, cache) {
+            if let Ok(entry) = table.next_cached(&self.heap.strings, control, cache) {
                 let (key, value) = entry.unwrap_or((Value::NIL, Value::NIL));
                 self.execution.stack[a + 4] = key;
                 self.execution.stack[a + 5] = value;

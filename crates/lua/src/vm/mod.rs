@@ -17,6 +17,7 @@ mod ops;
 mod run;
 mod strings;
 mod unwind;
+mod window;
 
 use crate::chunk::Chunk;
 use crate::heap::Heap;

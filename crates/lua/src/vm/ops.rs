@@ -24,7 +24,7 @@ impl Heap {
     /// Remembers for `SELF` where `__index` and the method lie.
     #[inline(never)]
     pub(crate) fn cache_method(&self, object: TableId, key: StringId, cache: &Cell<u32>) {
-        let Some(meta) = self.tables.items[object.index()].meta else { return };
+        let Some(meta) = self.tables.items[object.index()].meta.get() else { return };
         let meta = &self.tables.items[meta.index()];
         let Some(index) = meta.find_short(names::INDEX) else { return };
         let Some(class) = meta.nodes[index].value.as_table() else { return };
@@ -47,9 +47,9 @@ impl Heap {
         self.table_barrier(table, key, value);
         let target = &mut self.tables.items[table.index()];
         if let Some(n) = key.as_integer() {
-            return target.set_integer(&mut self.account, &self.strings.arena, n, value);
+            return target.set_integer(&mut self.account, &self.strings, n, value);
         }
-        target.set(&mut self.account, &self.strings.arena, key, value)
+        target.set(&mut self.account, &self.strings, key, value)
     }
 
     /// Whether two values are equal without metamethods.
