@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFile } from '../src/storage/file.js';
-import { DATA, INDEX, LOG, type FileStorage } from '../src/storage/storage.js';
+import { INDEX_MEMORY_BYTES, SPILL_MEMORY_BYTES } from '../src/storage/scratch.js';
+import { DATA, INDEX, LOG, SPILL, type FileStorage } from '../src/storage/storage.js';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'moonkeep-storage-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
@@ -26,9 +27,10 @@ function elsewhere(code: string): string {
 test('the files are those of the format, and only the store stays behind', async () => {
   const place = path('names');
   const storage = await openFile(place);
-  storage.write(INDEX, 0, Uint8Array.of(1));
+  storage.write(INDEX, INDEX_MEMORY_BYTES, Uint8Array.of(1));
+  storage.write(SPILL, SPILL_MEMORY_BYTES - 1, Uint8Array.of(1, 2));
   const names = () => fs.readdirSync(folder).filter((name) => name.startsWith('names')).sort();
-  assert.deepEqual(names(), ['names', 'names-index', 'names-lock', 'names-log']);
+  assert.deepEqual(names(), ['names', 'names-index', 'names-lock', 'names-log', 'names-spill']);
   const lock = fs.readFileSync(`${place}-lock`, 'utf8');
   assert.equal(lock.split('\n')[0], `process ${process.pid} (node)`);
   storage.close();

@@ -9,7 +9,7 @@ use store::{Fault, FaultKind, Medium, MediumFile};
 const SECTOR_BYTES: usize = 512;
 
 /// Number of files of a medium.
-const FILES: usize = 3;
+const FILES: usize = 4;
 
 /// The contents of the files of a medium, in the order of [`MediumFile`].
 pub type Image = [Vec<u8>; FILES];
@@ -115,6 +115,8 @@ struct State {
     snapshots: Vec<Snapshot>,
     /// Calls until one fails, and how.
     failing: Option<(u64, FaultKind)>,
+    /// The file that takes no writes, and why.
+    barred: Option<(MediumFile, FaultKind)>,
     faults: u64,
     syncs: u64,
 }
@@ -150,9 +152,15 @@ impl CrashMedium {
         self.0.borrow_mut().failing = Some((calls, kind));
     }
 
+    /// Lets every write to one file fail from now on.
+    pub fn bar(&self, file: MediumFile, kind: FaultKind) {
+        self.0.borrow_mut().barred = Some((file, kind));
+    }
+
     /// Lets no call fail.
     pub fn heal(&self) {
-        self.0.borrow_mut().failing = None;
+        let state = &mut *self.0.borrow_mut();
+        (state.failing, state.barred) = (None, None);
     }
 
     /// Faults that have come.
@@ -193,6 +201,14 @@ impl State {
         }
     }
 
+    fn change(&mut self, piece: Piece, file: MediumFile) {
+        piece.apply(&mut self.current);
+        // The other files end with the process.
+        if matches!(file, MediumFile::Data | MediumFile::Log) {
+            self.pieces.push(piece);
+        }
+    }
+
     fn snapshot(&mut self) {
         if self.record {
             let (durable, pieces) = (self.durable.clone(), self.pieces.clone());
@@ -212,15 +228,17 @@ impl Medium for CrashMedium {
 
     fn write_at(&mut self, file: MediumFile, at: u64, bytes: &[u8]) -> Result<(), Fault> {
         let state = &mut *self.0.borrow_mut();
-        let failed = state.call();
+        let failed = match state.barred {
+            Some((barred, kind)) if barred == file => Err(Fault::with_detail(kind, "barred")),
+            _ => state.call(),
+        };
         // A write that fails may have done a part of its work.
         let done = if failed.is_ok() { bytes.len() } else { bytes.len() / 2 };
         let (mut at, mut rest) = (at as usize, &bytes[..done]);
         while !rest.is_empty() {
             let (part, after) = rest.split_at(rest.len().min(SECTOR_BYTES - at % SECTOR_BYTES));
             let piece = Piece::Write { file: file as usize, at, bytes: part.to_vec() };
-            piece.apply(&mut state.current);
-            state.pieces.push(piece);
+            state.change(piece, file);
             at += part.len();
             rest = after;
         }
@@ -250,8 +268,7 @@ impl Medium for CrashMedium {
         let state = &mut *self.0.borrow_mut();
         state.call()?;
         let piece = Piece::Length { file: file as usize, bytes: bytes as usize };
-        piece.apply(&mut state.current);
-        state.pieces.push(piece);
+        state.change(piece, file);
         Ok(())
     }
 

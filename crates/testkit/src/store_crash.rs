@@ -4,7 +4,9 @@
 use crate::crash::{CrashMedium, Image};
 use crate::random::Random;
 use std::collections::BTreeMap;
-use store::{Cursor, Durability, Error, FaultKind, LogOptions, LogStorage, Options, Store};
+use store::{
+    Cursor, Durability, Error, FaultKind, LogOptions, LogStorage, MediumFile, Options, Store,
+};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -132,6 +134,9 @@ impl Campaign {
             if faults && self.random.one_in(3) {
                 let kind = if self.random.one_in(2) { FaultKind::Full } else { FaultKind::Io };
                 medium.fail_after(self.random.below(12) as u64, kind);
+            }
+            if faults && self.random.one_in(4) {
+                medium.bar(MediumFile::Data, FaultKind::Full);
             }
             let state = self.change(self.states.len() - 1);
             match self.transaction(&mut store, &state) {

@@ -3,13 +3,18 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { lockFile } from './file-lock.js';
-import { DATA, INDEX, LOG, storeError, type FileStorage, type StoreCode } from './storage.js';
+import { INDEX_MEMORY_BYTES, Scratch, SPILL_MEMORY_BYTES, type Rest } from './scratch.js';
+import { DATA, INDEX, LOG, SPILL, storeError } from './storage.js';
+import type { FileStorage, StoreCode } from './storage.js';
 
 /** What files are called that lie beside the store's own (`docs/format.md`). */
 const LOG_SUFFIX = '-log';
 const INDEX_SUFFIX = '-index';
+const SPILL_SUFFIX = '-spill';
 /** The store while it takes the place of an image that an earlier version left. */
 const NEW_SUFFIX = '-new';
+/** The same by the number of the file. */
+const SUFFIXES = ['', LOG_SUFFIX, INDEX_SUFFIX, SPILL_SUFFIX];
 
 /** How the images of earlier versions begin. */
 const IMAGE_MAGIC = Uint8Array.of(0x89, 0x4d, 0x4f, 0x4f, 0x4e, 0x0d, 0x0a, 0x00);
@@ -53,14 +58,16 @@ class Files implements FileStorage {
   /** Where the pages are: not at the store's own path while an image lies there. */
   private dataPath: string;
   private readonly descriptors: (number | undefined)[] = [];
+  private readonly index: Scratch;
+  private readonly spill: Scratch;
   private open = true;
-  /** Up to where the log has been written since the last sync: the files were there then. */
-  private seenTo = 0;
 
   constructor(
     private readonly path: string,
     private readonly unlock: () => void,
   ) {
+    this.index = new Scratch(INDEX_MEMORY_BYTES, () => this.rest(INDEX));
+    this.spill = new Scratch(SPILL_MEMORY_BYTES, () => this.rest(SPILL));
     const isNew = !fs.existsSync(path) || !fs.existsSync(path + LOG_SUFFIX);
     this.legacyImage = readImage(path);
     this.dataPath = this.legacyImage === undefined ? path : path + NEW_SUFFIX;
@@ -77,61 +84,45 @@ class Files implements FileStorage {
   }
 
   read(file: number, at: number, into: Uint8Array): number {
-    const descriptor = this.descriptors[file];
-    if (descriptor === undefined) return 0;
-    return this.attempt(file, () => {
-      let done = 0;
-      while (done < into.length) {
-        const count = fs.readSync(descriptor, into, done, into.length - done, at + done);
-        if (count === 0) break;
-        done += count;
-      }
-      return done;
-    });
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.read(at, into);
+    return this.attempt(file, () => readAll(this.descriptor(file), at, into));
   }
 
   write(file: number, at: number, bytes: Uint8Array): void {
-    // A commit goes beyond what was written last; what a large transaction writes once more, page
-    // by page, does not.
-    if (file === LOG && at + bytes.length > this.seenTo) {
-      this.checkExistence();
-      this.seenTo = at + bytes.length;
-    }
-    this.attempt(file, () => {
-      const descriptor = this.writable(file);
-      let done = 0;
-      while (done < bytes.length) {
-        done += fs.writeSync(descriptor, bytes, done, bytes.length - done, at + done);
-      }
-    });
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.write(at, bytes);
+    if (file === LOG) this.checkExistence();
+    this.attempt(file, () => writeAll(this.descriptor(file), at, bytes));
   }
 
   sync(file: number): void {
+    if (this.scratch(file) !== undefined) return;
     this.attempt(file, () => {
-      this.seenTo = 0;
-      fs.fdatasyncSync(this.writable(file));
+      fs.fdatasyncSync(this.descriptor(file));
       if (file === DATA) this.replaceImage();
     });
   }
 
   length(file: number): number {
-    const descriptor = this.descriptors[file];
-    if (descriptor === undefined) return 0;
-    return this.attempt(file, () => fs.fstatSync(descriptor).size);
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.length();
+    return this.attempt(file, () => fs.fstatSync(this.descriptor(file)).size);
   }
 
   setLength(file: number, bytes: number): void {
-    this.seenTo = 0;
-    this.attempt(file, () => fs.ftruncateSync(this.writable(file), bytes));
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.setLength(bytes);
+    this.attempt(file, () => fs.ftruncateSync(this.descriptor(file), bytes));
   }
 
   close(): void {
     if (!this.open) return;
     this.open = false;
-    const hadIndex = this.descriptors[INDEX] !== undefined;
+    const made = [INDEX, SPILL].filter((file) => this.descriptors[file] !== undefined);
     this.closeAll();
-    // It means nothing to anyone.
-    if (hadIndex) fs.rmSync(this.path + INDEX_SUFFIX, { force: true });
+    // They mean nothing to anyone.
+    for (const file of made) fs.rmSync(this.pathOf(file), { force: true });
     this.unlock();
   }
 
@@ -142,19 +133,36 @@ class Files implements FileStorage {
     this.close();
   }
 
-  /** The descriptor of a file, which is created where that has not been needed so far. */
-  private writable(file: number): number {
+  private scratch(file: number): Scratch | undefined {
+    if (file === SPILL) return this.spill;
+    return file === INDEX ? this.index : undefined;
+  }
+
+  /** The part of a large transaction that is too large for memory. */
+  private rest(file: number): Rest {
+    const descriptor = this.attempt(file, () => {
+      if (!this.open) throw storeError('STORE_IO', `${this.pathOf(file)} is closed`);
+      // What a process that died has left means nothing.
+      return fs.openSync(this.pathOf(file), 'w+', 0o666);
+    });
+    this.descriptors[file] = descriptor;
+    return {
+      read: (at, into) => this.attempt(file, () => readAll(descriptor, at, into)),
+      write: (at, bytes) => this.attempt(file, () => writeAll(descriptor, at, bytes)),
+      length: () => this.attempt(file, () => fs.fstatSync(descriptor).size),
+      setLength: (bytes) => this.attempt(file, () => fs.ftruncateSync(descriptor, bytes)),
+    };
+  }
+
+  private descriptor(file: number): number {
     const open = this.descriptors[file];
-    if (open !== undefined) return open;
-    if (file !== INDEX || !this.open) {
-      throw storeError('STORE_IO', `${this.pathOf(file)} is closed`);
-    }
-    return (this.descriptors[file] = openOrCreate(this.pathOf(file)));
+    if (open === undefined) throw storeError('STORE_IO', `${this.pathOf(file)} is closed`);
+    return open;
   }
 
   private pathOf(file: number): string {
     if (file === DATA) return this.dataPath;
-    return this.path + (file === LOG ? LOG_SUFFIX : INDEX_SUFFIX);
+    return this.path + (SUFFIXES[file] as string);
   }
 
   /** A commit must not go to files that nobody will find again. */
@@ -191,6 +199,23 @@ class Files implements FileStorage {
     } catch (error) {
       throw fileError(error, this.pathOf(file));
     }
+  }
+}
+
+function readAll(descriptor: number, at: number, into: Uint8Array): number {
+  let done = 0;
+  while (done < into.length) {
+    const count = fs.readSync(descriptor, into, done, into.length - done, at + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+function writeAll(descriptor: number, at: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) {
+    done += fs.writeSync(descriptor, bytes, done, bytes.length - done, at + done);
   }
 }
 

@@ -1,7 +1,8 @@
 // A storage in the origin private file system (dedicated workers): the store and its log as files.
 
 import { takeWebLock } from './lock.js';
-import { FILE_NAMES, INDEX, LOG, storeError } from './storage.js';
+import { Scratch, SPILL_MEMORY_BYTES, type Rest } from './scratch.js';
+import { DATA, FILE_NAMES, INDEX, LOG, SPILL, storeError } from './storage.js';
 import type { FileStorage, StoreCode } from './storage.js';
 
 /** The folder of all stores; each has one in it, with three files. */
@@ -88,8 +89,8 @@ async function folderOf(name: string, create: boolean): Promise<FileSystemDirect
 const ESCAPES: Record<string, string> = { '.': '%2E', '*': '%2A' };
 
 async function openAll(folder: FileSystemDirectoryHandle): Promise<SyncHandle[]> {
-  const attempts = FILE_NAMES.map((name) =>
-    openOne(folder, name).then(
+  const attempts = [DATA, LOG].map((file) =>
+    openOne(folder, FILE_NAMES[file] as string).then(
       (handle) => ({ handle }),
       (error: unknown) => ({ error }),
     ),
@@ -133,21 +134,66 @@ class OpfsFiles implements FileStorage {
   /** The files were deleted: writing to them succeeds, but nobody will find them again. */
   private lost: Error | undefined;
   private askedAt = -Infinity;
+  /** Places of spilled pages take sixteen bytes of memory for each page of the store. */
+  private readonly index = new Scratch(Infinity, () => undefined);
+  private readonly spill = new Scratch(SPILL_MEMORY_BYTES, () => this.spillRest);
+  /** Where large transactions go when they outgrow memory; opening it delays nothing else. */
+  private readonly spillHandle: Promise<SyncHandle | undefined>;
+  private spillRest: Rest | undefined;
 
   constructor(
     private readonly name: string,
     private readonly folder: FileSystemDirectoryHandle,
     private readonly handles: readonly SyncHandle[],
     private readonly unlock: (() => void) | undefined,
-  ) {}
+  ) {
+    this.spillHandle = this.openSpill();
+  }
+
+  private async openSpill(): Promise<SyncHandle | undefined> {
+    try {
+      const handle = await openOne(this.folder, FILE_NAMES[SPILL]);
+      handle.truncate(0); // what a worker that died has left means nothing
+      this.spillRest = this.restIn(handle);
+      return handle;
+    } catch {
+      return undefined; // memory has to do
+    }
+  }
 
   read(file: number, at: number, into: Uint8Array): number {
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.read(at, into);
+    return this.readFrom(this.handle(file), at, into);
+  }
+
+  write(file: number, at: number, bytes: Uint8Array): void {
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.write(at, bytes);
+    this.writeTo(this.handle(file), at, bytes);
+  }
+
+  sync(file: number): void {
+    if (this.scratch(file) === undefined) this.attempt(() => this.handle(file).flush());
+  }
+
+  length(file: number): number {
+    return this.scratch(file)?.length() ?? this.attempt(() => this.handle(file).getSize());
+  }
+
+  setLength(file: number, bytes: number): void {
+    const scratch = this.scratch(file);
+    if (scratch !== undefined) return scratch.setLength(bytes);
+    this.attempt(() => this.handle(file).truncate(bytes));
+  }
+
+  private readFrom(handle: SyncHandle, at: number, into: Uint8Array): number {
     return this.attempt(() => {
       let done = 0;
       while (done < into.length) {
         this.place.at = at + done;
         const rest = done === 0 ? into : into.subarray(done);
-        const count = this.handle(file).read(rest, this.place);
+        const count = handle.read(rest, this.place);
         if (count === 0) break;
         done += count;
       }
@@ -155,27 +201,29 @@ class OpfsFiles implements FileStorage {
     });
   }
 
-  write(file: number, at: number, bytes: Uint8Array): void {
+  private writeTo(handle: SyncHandle, at: number, bytes: Uint8Array): void {
     this.attempt(() => {
       if (this.lost !== undefined) throw this.lost;
       this.place.at = at;
-      const count = this.handle(file).write(bytes, this.place);
+      const count = handle.write(bytes, this.place);
       if (count === bytes.length) return;
       const details = `${count} of ${bytes.length} bytes found room in '${this.name}'`;
       throw storeError('STORE_FULL', details);
     });
   }
 
-  sync(file: number): void {
-    this.attempt(() => this.handle(file).flush());
+  private scratch(file: number): Scratch | undefined {
+    if (file === SPILL) return this.spill;
+    return file === INDEX ? this.index : undefined;
   }
 
-  length(file: number): number {
-    return this.attempt(() => this.handle(file).getSize());
-  }
-
-  setLength(file: number, bytes: number): void {
-    this.attempt(() => this.handle(file).truncate(bytes));
+  private restIn(handle: SyncHandle): Rest {
+    return {
+      read: (at, into) => this.readFrom(handle, at, into),
+      write: (at, bytes) => this.writeTo(handle, at, bytes),
+      length: () => this.attempt(() => handle.getSize()),
+      setLength: (bytes) => this.attempt(() => handle.truncate(bytes)),
+    };
   }
 
   /** The handles are closed when it is known that they can be: on release. */
@@ -206,8 +254,9 @@ class OpfsFiles implements FileStorage {
     try {
       // The handle of a file that was cleared away cannot be closed: Chromium waits for ever.
       await this.ask();
-      this.handle(INDEX).truncate(0); // it means nothing to anyone
-      for (const handle of this.handles) handle.close();
+      const spill = await this.spillHandle;
+      spill?.truncate(0); // it means nothing to anyone
+      for (const handle of [...this.handles, spill]) handle?.close();
     } finally {
       this.unlock?.();
     }

@@ -36,7 +36,10 @@ interface Common {
   release(): Promise<void>;
 }
 
-/** Three files (`FILE_NAMES`) with positioned reads and writes: the store keeps its own log. */
+/**
+ * Four files (`FILE_NAMES`) with positioned reads and writes: the store keeps its own log. The last
+ * two are empty when it is opened, are never synced and need not be files (`Scratch`).
+ */
 export interface FileStorage extends Common {
   readonly kind: 'files';
   /** Fills `into` from `at` on; how many bytes there were, fewer only at the end. */
@@ -72,10 +75,11 @@ export interface PageStorage extends Common {
 export type HostStorage = FileStorage | PageStorage;
 
 /** The files of a `FileStorage`, by number. */
-export const FILE_NAMES = ['data', 'log', 'index'] as const;
+export const FILE_NAMES = ['data', 'log', 'index', 'spill'] as const;
 export const DATA = 0;
 export const LOG = 1;
 export const INDEX = 2;
+export const SPILL = 3;
 
 export const CURRENT = 0;
 export const COMMITTED = 1;

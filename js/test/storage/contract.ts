@@ -1,5 +1,6 @@
 // The contract of a storage, checked on whatever an adapter opens: in Node, pages and workers.
 
+import { SPILL_MEMORY_BYTES } from '../../src/storage/scratch.js';
 import {
   COMMITTED,
   CURRENT,
@@ -7,6 +8,7 @@ import {
   INDEX,
   LOG,
   RELAXED,
+  SPILL,
   STRICT,
   type FileStorage,
   type HostStorage,
@@ -154,7 +156,7 @@ function equal(left: number[], right: number[]): boolean {
 const FILES: Record<string, Check<FileStorage>> = {
   'files that nobody has written to are empty': async (storage) => {
     let sound = true;
-    for (const file of [DATA, LOG, INDEX]) {
+    for (const file of [DATA, LOG, INDEX, SPILL]) {
       sound &&= storage.length(file) === 0 && bytesAt(storage, file, 0, 4).length === 0;
       sound &&= bytesAt(storage, file, 4096, 4).length === 0;
     }
@@ -163,12 +165,12 @@ const FILES: Record<string, Check<FileStorage>> = {
   },
 
   'a read sees the last write, in each file apart': async (storage) => {
-    for (const file of [DATA, LOG, INDEX]) {
+    for (const file of [DATA, LOG, INDEX, SPILL]) {
       storage.write(file, 0, Uint8Array.of(1, 2, 3, 4, 5).fill(file + 1, 0, 2));
       storage.write(file, 2, Uint8Array.of(9));
     }
     let sound = true;
-    for (const file of [DATA, LOG, INDEX]) {
+    for (const file of [DATA, LOG, INDEX, SPILL]) {
       sound &&= equal(bytesAt(storage, file, 0, 8), [file + 1, file + 1, 9, 4, 5]);
       sound &&= equal(bytesAt(storage, file, 1, 3), [file + 1, 9, 4]);
     }
@@ -181,6 +183,28 @@ const FILES: Record<string, Check<FileStorage>> = {
     storage.write(DATA, 5000, Uint8Array.of(2));
     let sound = storage.length(DATA) === 5001 && equal(bytesAt(storage, DATA, 0, 2), [1, 0]);
     sound &&= equal(bytesAt(storage, DATA, 4999, 5), [0, 2]);
+    await end(storage);
+    return sound;
+  },
+
+  'what a large transaction outgrows memory with is as one file': async (storage) => {
+    for (const file of [INDEX, SPILL]) {
+      const large = new Uint8Array(SPILL_MEMORY_BYTES).map((_, at) => at % 251);
+      storage.write(file, 5, large);
+      storage.write(file, SPILL_MEMORY_BYTES - 1, Uint8Array.of(1, 2, 3));
+    }
+    let sound = true;
+    for (const file of [INDEX, SPILL]) {
+      const end = SPILL_MEMORY_BYTES;
+      sound &&= storage.length(file) === end + 5;
+      sound &&= equal(bytesAt(storage, file, 4, 3), [0, 0, 1]);
+      const rest = [(end - 7) % 251, 1, 2, 3, (end - 3) % 251, (end - 2) % 251, (end - 1) % 251];
+      sound &&= equal(bytesAt(storage, file, end - 2, 9), rest);
+      storage.setLength(file, 0);
+      sound &&= storage.length(file) === 0 && bytesAt(storage, file, 4, 3).length === 0;
+      storage.write(file, end + 1, Uint8Array.of(9));
+      sound &&= equal(bytesAt(storage, file, end - 1, 9), [0, 0, 9]);
+    }
     await end(storage);
     return sound;
   },

@@ -1,7 +1,8 @@
 //! Files of the operating system as a medium, locked against other processes.
 //!
-//! Beside the store's own file there are three, named after it: the log (`-log`), the lock
-//! (`-lock`, which names its holder) and, while a large transaction is open, `-index`.
+//! Beside the store's own file there are others, named after it: the log (`-log`), the lock
+//! (`-lock`, which names its holder) and, while a transaction is open that is too large for memory,
+//! `-spill` and `-index`.
 
 #[cfg_attr(unix, path = "gate.rs")]
 #[cfg_attr(not(unix), path = "gate_other.rs")]
@@ -10,10 +11,12 @@ mod lock;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
+mod scratch;
 
 use crate::log::{LogOptions, LogStorage, Medium, MediumFile};
 use crate::storage::{Fault, FaultKind};
 use lock::Lock;
+use scratch::{Scratch, read_all, write_all};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -40,6 +43,12 @@ impl Default for FileOptions {
     }
 }
 
+/// Bytes of the pages of a large transaction that are kept in memory, for as long as it is open,
+/// before a file takes the others: the first two thousand pages.
+const SPILL_MEMORY_BYTES: usize = 8 * 1024 * 1024;
+/// The same for the places of such pages: for a store of 256 MiB.
+const INDEX_MEMORY_BYTES: usize = 1024 * 1024;
+
 /// A file, its log and its lock.
 #[derive(Debug)]
 pub struct FileMedium {
@@ -49,10 +58,9 @@ pub struct FileMedium {
     read_only: bool,
     data: File,
     log: Option<File>,
-    index: Option<File>,
+    index: Scratch,
+    spill: Scratch,
     lock: Option<Lock>,
-    /// Up to where the log has been written since the last sync: the files were there then.
-    seen_to: u64,
 }
 
 /// Opens the store in the file at `path`, with its log, and locks it.
@@ -194,17 +202,19 @@ impl FileMedium {
             read_only,
             data,
             log,
-            index: None,
+            index: Scratch::new(beside(path, "-index"), INDEX_MEMORY_BYTES),
+            spill: Scratch::new(beside(path, "-spill"), SPILL_MEMORY_BYTES),
             lock,
-            seen_to: 0,
         })
     }
 
-    fn file(&mut self, file: MediumFile) -> Option<&mut File> {
+    /// The file that another process finds again; else the one that ends with this storage.
+    fn file(&mut self, file: MediumFile) -> Result<Option<&mut File>, &mut Scratch> {
         match file {
-            MediumFile::Data => Some(&mut self.data),
-            MediumFile::Log => self.log.as_mut(),
-            MediumFile::Index => self.index.as_mut(),
+            MediumFile::Data => Ok(Some(&mut self.data)),
+            MediumFile::Log => Ok(self.log.as_mut()),
+            MediumFile::Index => Err(&mut self.index),
+            MediumFile::Spill => Err(&mut self.spill),
         }
     }
 
@@ -212,31 +222,21 @@ impl FileMedium {
         match file {
             MediumFile::Data => self.data_path.clone(),
             MediumFile::Log => beside(&self.path, "-log"),
-            MediumFile::Index => beside(&self.path, "-index"),
+            MediumFile::Index => self.index.path().to_owned(),
+            MediumFile::Spill => self.spill.path().to_owned(),
         }
     }
 
-    /// The file for a change.
-    fn writable(&mut self, file: MediumFile) -> Result<&mut File, Fault> {
+    /// The same as [`file`](Self::file), for a change.
+    fn writable(&mut self, file: MediumFile) -> Result<Result<&mut File, &mut Scratch>, Fault> {
         if self.read_only {
             let detail = format!("{} was opened for reading only", self.path.display());
             return Err(Fault::with_detail(FaultKind::ReadOnly, detail));
         }
-        let opened = match file {
-            MediumFile::Data => return Ok(&mut self.data),
-            MediumFile::Log => &mut self.log,
-            MediumFile::Index => &mut self.index,
-        };
-        if opened.is_none() {
-            let path = match file {
-                MediumFile::Log => beside(&self.path, "-log"),
-                _ => beside(&self.path, "-index"),
-            };
-            *opened = Some(open(&path, FileOptions::default())?);
-        }
-        match opened {
-            Some(opened) => Ok(opened),
-            None => Err(Fault::new(FaultKind::Missing)),
+        match self.file(file) {
+            Ok(Some(file)) => Ok(Ok(file)),
+            Ok(None) => Err(Fault::new(FaultKind::Missing)),
+            Err(scratch) => Ok(Err(scratch)),
         }
     }
 
@@ -258,43 +258,30 @@ impl FileMedium {
 
 impl Medium for FileMedium {
     fn read_at(&mut self, file: MediumFile, at: u64, into: &mut [u8]) -> Result<usize, Fault> {
-        let Some(open) = self.file(file) else { return Ok(0) };
-        let mut read = 0;
-        while read < into.len() {
-            match platform::read_at(open, at + read as u64, &mut into[read..]) {
-                Ok(0) => break,
-                Ok(bytes) => read += bytes,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return self.checked(file, Err(error)),
-            }
-        }
-        Ok(read)
+        let result = match self.file(file) {
+            Ok(Some(open)) => read_all(open, at, into),
+            Ok(None) => Ok(0),
+            Err(scratch) => scratch.read_at(at, into),
+        };
+        self.checked(file, result)
     }
 
     fn write_at(&mut self, file: MediumFile, at: u64, bytes: &[u8]) -> Result<(), Fault> {
-        // A commit goes beyond what was written last; what a large transaction writes once more,
-        // page by page, does not.
-        let end = at + bytes.len() as u64;
-        if file == MediumFile::Log && end > self.seen_to {
+        if file == MediumFile::Log {
             self.check_existence()?;
-            self.seen_to = end;
         }
-        let open = self.writable(file)?;
-        let mut written = 0;
-        while written < bytes.len() {
-            match platform::write_at(open, at + written as u64, &bytes[written..]) {
-                Ok(0) => return self.checked(file, Err(ErrorKind::WriteZero.into())),
-                Ok(bytes) => written += bytes,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return self.checked(file, Err(error)),
-            }
-        }
-        Ok(())
+        let result = match self.writable(file)? {
+            Ok(open) => write_all(open, at, bytes),
+            Err(scratch) => scratch.write_at(at, bytes),
+        };
+        self.checked(file, result)
     }
 
     fn sync(&mut self, file: MediumFile) -> Result<(), Fault> {
-        let result = self.writable(file)?.sync_data();
-        self.seen_to = 0;
+        let result = match self.writable(file)? {
+            Ok(open) => open.sync_data(),
+            Err(_) => Ok(()),
+        };
         self.checked(file, result)?;
         if file == MediumFile::Data && self.data_path != self.path {
             // From here on the log may be started over.
@@ -307,21 +294,26 @@ impl Medium for FileMedium {
     }
 
     fn length(&mut self, file: MediumFile) -> Result<u64, Fault> {
-        let Some(open) = self.file(file) else { return Ok(0) };
-        let result = open.metadata().map(|metadata| metadata.len());
+        let result = match self.file(file) {
+            Ok(Some(open)) => open.metadata().map(|metadata| metadata.len()),
+            Ok(None) => Ok(0),
+            Err(scratch) => scratch.length(),
+        };
         self.checked(file, result)
     }
 
     fn set_length(&mut self, file: MediumFile, bytes: u64) -> Result<(), Fault> {
-        let result = self.writable(file)?.set_len(bytes);
-        self.seen_to = 0;
+        let result = match self.writable(file)? {
+            Ok(open) => open.set_len(bytes),
+            Err(scratch) => scratch.set_length(bytes),
+        };
         self.checked(file, result)
     }
 
     fn close(&mut self) -> Result<(), Fault> {
-        if self.index.take().is_some() {
-            // It means nothing to anyone; the next store would empty it.
-            let _ = std::fs::remove_file(self.path_of(MediumFile::Index));
+        // Whoever takes the lock next may use files of these names.
+        for scratch in [&mut self.index, &mut self.spill] {
+            *scratch = Scratch::new(scratch.path().to_owned(), 0);
         }
         self.lock = None;
         Ok(())

@@ -10,13 +10,17 @@ pub enum MediumFile {
     Data = 0,
     /// The write-ahead log.
     Log = 1,
-    /// Where to find pages of a large transaction. Its content means nothing to anyone but the
-    /// storage that wrote it; it need never become durable and may be deleted when no storage
-    /// is open.
+    /// Where in the spill file pages of a large transaction are.
+    ///
+    /// The content of this file and of the next means nothing to anyone but the storage that wrote
+    /// it: they are never synced, are empty when a storage is opened, and need not be files at all.
     Index = 2,
+    /// Pages of a large transaction, until it commits. Where memory is no concern, its beginning
+    /// should be kept there.
+    Spill = 3,
 }
 
-/// Three files with positioned reads and writes.
+/// Four files with positioned reads and writes.
 ///
 /// # What is assumed of the medium
 ///

@@ -5,9 +5,9 @@
 //! checkpoint the log holds them too. A checkpoint syncs the data file and starts the log over.
 //! Opening repeats what the log holds.
 //!
-//! A transaction whose pages outgrow the buffer spills them into the log, past its end. Where the
-//! first of them are it knows in memory; it notes in a third file where the others are, so that
-//! memory stays the same however large it is.
+//! A transaction whose pages outgrow the buffer spills them into a file of their own, from where
+//! its commit copies them to the log. Where the first of them are it knows in memory; it notes in
+//! another file where the others are, so that memory stays the same however large it is.
 
 mod medium;
 mod places;
@@ -47,8 +47,11 @@ pub struct LogStorage<M> {
     slots: Vec<PageId>,
     /// How many of `slots` are committed.
     committed: usize,
-    /// Staged pages that have been spilled to the log after `end`.
+    /// Pages in the spill file.
     spilled: u32,
+    /// They are those of a commit whose way to the data file was barred, newer than what is there
+    /// and older than what is in the buffer; else they are staged.
+    spill_is_committed: bool,
     /// Where the first of them are.
     places: Places,
     /// Marks the entries of the index file, for the others, that belong to the open transaction.
@@ -150,7 +153,6 @@ impl<M: Medium> LogStorage<M> {
         if self.slots.len() < self.slots_max() {
             return Ok(());
         }
-        self.start_log()?;
         if self.spilled == 0 {
             self.places.clear();
             self.indexed = false;
@@ -158,8 +160,8 @@ impl<M: Medium> LogStorage<M> {
         self.spill()
     }
 
-    /// Moves the staged pages from the buffer to the log, past its end, each to its old place if
-    /// it has been there in this transaction. They become records when the transaction commits.
+    /// Moves the staged pages from the buffer to the spill file, each to its old place if it has
+    /// been there in this transaction. They become records when the transaction commits.
     fn spill(&mut self) -> Result<(), Fault> {
         let record_bytes = self.record_bytes();
         let mut kept = 0;
@@ -169,7 +171,7 @@ impl<M: Medium> LogStorage<M> {
             if let Some(frame) = self.spilled_frame(page)? {
                 let at = self.frame_at(frame) + RECORD_BYTES as u64;
                 let bytes = &self.buffer[from + RECORD_BYTES..from + record_bytes];
-                self.medium.write_at(MediumFile::Log, at, bytes)?;
+                self.medium.write_at(MediumFile::Spill, at, bytes)?;
                 continue;
             }
             Record::Page(page).note(&mut self.buffer[from..from + RECORD_BYTES]);
@@ -178,7 +180,7 @@ impl<M: Medium> LogStorage<M> {
             kept += 1;
         }
         let at = self.frame_at(self.spilled);
-        self.medium.write_at(MediumFile::Log, at, &self.buffer[..kept * record_bytes])?;
+        self.medium.write_at(MediumFile::Spill, at, &self.buffer[..kept * record_bytes])?;
         let known = if self.indexed { 0 } else { kept.min(self.places.room()) };
         for slot in known..kept {
             self.index(self.slots[slot], self.spilled + slot as u32)?;
@@ -208,12 +210,12 @@ impl<M: Medium> LogStorage<M> {
         Ok(())
     }
 
-    /// Where in the log a spilled page is.
+    /// Where in the spill file a page is.
     fn frame_at(&self, frame: u32) -> u64 {
-        self.tail() + u64::from(frame) * self.record_bytes() as u64
+        u64::from(frame) * self.record_bytes() as u64
     }
 
-    /// The place of a page that the open transaction has spilled.
+    /// The place of a page in the spill file, if it is there.
     fn spilled_frame(&mut self, page: PageId) -> Result<Option<u32>, Fault> {
         if self.spilled == 0 {
             return Ok(None);
@@ -233,84 +235,104 @@ impl<M: Medium> LogStorage<M> {
         Ok(ours.then_some(frame))
     }
 
-    /// Makes records of the spilled pages, by way of the buffer, which must be empty; the chain.
-    fn seal_spilled(&mut self) -> Result<Chain, Fault> {
+    /// Reads as many records of the spill file as there is room for, from `frame` on.
+    fn read_batch<'b>(&mut self, buffer: &'b mut [u8], frame: u32) -> Result<&'b mut [u8], Fault> {
+        let record_bytes = self.record_bytes();
+        let records = (buffer.len() / record_bytes).min((self.spilled - frame) as usize);
+        let batch = &mut buffer[..records * record_bytes];
+        self.read_spill(self.frame_at(frame), batch)?;
+        Ok(batch)
+    }
+
+    fn read_spill(&mut self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
+        if self.medium.read_at(MediumFile::Spill, at, into)? < into.len() {
+            return Err(Fault::with_detail(FaultKind::Corrupt, "the spill file was cut short"));
+        }
+        Ok(())
+    }
+
+    /// Reads a page from the spill file; whether it is there.
+    fn read_spilled(&mut self, page: PageId, into: &mut [u8]) -> Result<bool, Fault> {
+        let Some(frame) = self.spilled_frame(page)? else { return Ok(false) };
+        self.read_spill(self.frame_at(frame) + RECORD_BYTES as u64, into)?;
+        Ok(true)
+    }
+
+    /// Forgets the spilled pages.
+    fn drop_spill(&mut self) {
+        if self.spilled > 0 {
+            self.spilled = 0;
+            self.spill_is_committed = false;
+            // If the room cannot be given back, the next large transaction takes it.
+            let _ = self.medium.set_length(MediumFile::Spill, 0);
+        }
+    }
+
+    /// Copies the staged pages of the spill file to the log, as records; the chain, and where they
+    /// end. It works in the buffer, which must be empty.
+    fn append_spilled(&mut self) -> Result<(Chain, u64), Fault> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let result = self.seal_in(&mut buffer);
+        let result = self.append_in(&mut buffer);
         self.buffer = buffer;
         result
     }
 
-    fn seal_in(&mut self, buffer: &mut [u8]) -> Result<Chain, Fault> {
-        let record_bytes = RECORD_BYTES + self.page_bytes;
-        let mut chain = self.chain;
-        let mut frame = 0;
+    fn append_in(&mut self, buffer: &mut [u8]) -> Result<(Chain, u64), Fault> {
+        let record_bytes = self.record_bytes();
+        let (mut chain, mut at, mut frame) = (self.chain, self.tail(), 0);
         while frame < self.spilled {
-            let at = self.frame_at(frame);
-            let batch = self.read_batch(buffer, at, self.spilled - frame)?;
+            let batch = self.read_batch(buffer, frame)?;
             for record in batch.chunks_exact_mut(record_bytes) {
                 let (head, page) = record.split_at_mut(RECORD_BYTES);
                 let Some(Record::Page(id)) = Record::read(head) else {
-                    return Err(Fault::with_detail(FaultKind::Corrupt, "the log has changed"));
+                    return Err(Fault::with_detail(FaultKind::Corrupt, "the spill file changed"));
                 };
                 Record::Page(id).write(head, page, &mut chain);
                 frame += 1;
             }
             self.medium.write_at(MediumFile::Log, at, batch)?;
+            at += batch.len() as u64;
         }
-        Ok(chain)
+        Ok((chain, at))
     }
 
-    /// Reads as many records of spilled pages as the buffer has room for, `left` at the most.
-    fn read_batch<'b>(
-        &mut self,
-        buffer: &'b mut [u8],
-        at: u64,
-        left: u32,
-    ) -> Result<&'b mut [u8], Fault> {
-        let record_bytes = self.record_bytes();
-        let records = (buffer.len() / record_bytes).min(left as usize);
-        let batch = &mut buffer[..records * record_bytes];
-        if self.medium.read_at(MediumFile::Log, at, batch)? < batch.len() {
-            return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
-        }
-        Ok(batch)
-    }
-
-    /// Reads a page that the open transaction has spilled; whether it has.
-    fn read_spilled(&mut self, page: PageId, into: &mut [u8]) -> Result<bool, Fault> {
-        let Some(frame) = self.spilled_frame(page)? else { return Ok(false) };
-        let at = self.frame_at(frame) + RECORD_BYTES as u64;
-        if self.medium.read_at(MediumFile::Log, at, into)? < into.len() {
-            return Err(Fault::with_detail(FaultKind::Corrupt, "the log has been cut short"));
-        }
-        Ok(true)
-    }
-
-    /// Appends the open transaction to the log in one write.
+    /// Appends the open transaction to the log: in one write, unless it has spilled.
     fn append(&mut self, pages: u32) -> Result<(), Fault> {
         self.start_log()?;
-        let record_bytes = self.record_bytes();
-        let chain = self.seal_spilled()?;
-        let mut chain = self.seal(chain);
-        let from = self.committed * record_bytes;
-        let to = self.slots.len() * record_bytes;
-        let head = &mut self.buffer[to..to + RECORD_BYTES];
-        let synced = self.synced;
-        Record::Commit { pages, synced }.write(head, &[], &mut chain);
-        let at = self.tail() + u64::from(self.spilled) * record_bytes as u64;
-        let bytes = &self.buffer[from..to + RECORD_BYTES];
-        if let Err(fault) = self.medium.write_at(MediumFile::Log, at, bytes) {
-            // All of it may be there in spite of the fault; it must not come back.
-            let cut = self.medium.set_length(MediumFile::Log, self.end);
-            if cut.and_then(|()| self.medium.sync(MediumFile::Log)).is_err() {
-                return Err(self.poison(&fault));
+        let (chain, end) = match self.append_records(pages) {
+            Ok(appended) => appended,
+            Err(fault) => {
+                // All of it may be there in spite of the fault; it must not come back.
+                let cut = self.medium.set_length(MediumFile::Log, self.end);
+                if cut.and_then(|()| self.medium.sync(MediumFile::Log)).is_err() {
+                    return Err(self.poison(&fault));
+                }
+                return Err(fault);
             }
-            return Err(fault);
-        }
-        self.chain = chain;
-        self.end = at + bytes.len() as u64;
+        };
+        (self.chain, self.end) = (chain, end);
         Ok(())
+    }
+
+    fn append_records(&mut self, pages: u32) -> Result<(Chain, u64), Fault> {
+        let (chain, at) = match self.has_spilled() {
+            true => self.append_spilled()?,
+            false => (self.chain, self.tail()),
+        };
+        let mut chain = self.seal(chain);
+        let record_bytes = self.record_bytes();
+        let (from, to) = (self.committed * record_bytes, self.slots.len() * record_bytes);
+        let synced = self.synced;
+        let head = &mut self.buffer[to..to + RECORD_BYTES];
+        Record::Commit { pages, synced }.write(head, &[], &mut chain);
+        let bytes = &self.buffer[from..to + RECORD_BYTES];
+        self.medium.write_at(MediumFile::Log, at, bytes)?;
+        Ok((chain, at + bytes.len() as u64))
+    }
+
+    /// Whether pages of the open transaction are in the spill file.
+    fn has_spilled(&self) -> bool {
+        self.spilled > 0 && !self.spill_is_committed
     }
 
     fn sync_log(&mut self) -> Result<(), Fault> {
@@ -323,10 +345,13 @@ impl<M: Medium> LogStorage<M> {
         Ok(())
     }
 
-    /// Writes the committed pages of the buffer to their places in the data file.
+    /// Writes what is committed in the spill file and in the buffer to its places in the data file.
     ///
-    /// After a fault they stay in the buffer, where reads find them, until the next attempt.
+    /// After a fault it stays where it is, and reads find it there, until the next attempt.
     fn apply(&mut self) -> Result<(), Fault> {
+        if self.spill_is_committed {
+            self.apply_spilled()?;
+        }
         for slot in 0..self.committed {
             let page = self.slots[slot];
             let is_last = !self.slots[slot + 1..self.committed].contains(&page);
@@ -351,21 +376,26 @@ impl<M: Medium> LogStorage<M> {
         self.apply()
     }
 
-    /// Copies `count` spilled pages from the log, beginning at `at`, to the data file, by way of
-    /// the buffer, which must be empty.
-    fn apply_spilled(&mut self, at: u64, count: u32) -> Result<(), Fault> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let result = self.apply_in(&mut buffer, at, count);
-        self.buffer = buffer;
-        result
+    /// Copies the committed pages of the spill file to the data file, by way of the buffer if that
+    /// is empty.
+    fn apply_spilled(&mut self) -> Result<(), Fault> {
+        if self.slots.is_empty() {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            let result = self.apply_in(&mut buffer);
+            self.buffer = buffer;
+            result?;
+        } else {
+            self.apply_in(&mut vec![0; self.record_bytes()])?;
+        }
+        self.drop_spill();
+        Ok(())
     }
 
-    fn apply_in(&mut self, buffer: &mut [u8], at: u64, count: u32) -> Result<(), Fault> {
+    fn apply_in(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
         let record_bytes = self.record_bytes();
         let mut frame = 0;
-        while frame < count {
-            let from = at + u64::from(frame) * record_bytes as u64;
-            for record in self.read_batch(buffer, from, count - frame)?.chunks(record_bytes) {
+        while frame < self.spilled {
+            for record in self.read_batch(buffer, frame)?.chunks(record_bytes) {
                 frame += 1;
                 if let Some(Record::Page(page)) = Record::read(record)
                     && page < self.pages
@@ -412,33 +442,35 @@ impl<M: Medium> LogStorage<M> {
 
     fn drop_staged(&mut self) {
         self.slots.truncate(self.committed);
-        self.spilled = 0;
+        if !self.spill_is_committed {
+            self.drop_spill();
+        }
     }
 
     fn commit_staged(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
         // Scratch pages end with the transaction.
         self.drop_beyond(pages);
-        if self.spilled > 0 {
+        let has_spilled = self.has_spilled();
+        if has_spilled {
             self.spill()?;
         }
-        let (at, spilled) = (self.tail(), self.spilled);
         self.append(pages)?;
         self.pages = pages;
         self.committed = self.slots.len();
-        self.spilled = 0;
+        self.spill_is_committed |= has_spilled;
         self.handed_over += 1;
         self.unsynced = true;
         self.written = true;
-        if spilled > 0 {
-            self.sync_log()?;
-            self.apply_spilled(at, spilled).map_err(|fault| self.poison(&fault))?;
-        }
-        if spilled > 0 || durability == Durability::Strict {
+        if has_spilled || durability == Durability::Strict {
             self.sync_log()?;
             // The commit is durable: what is in the way of the data file concerns later ones. Until
             // then its pages stay in the buffer, so that the header goes there once for many.
-            if self.end > self.checkpoint_bytes && self.apply().is_ok() {
-                self.checkpoint()?;
+            let is_long = self.end > self.checkpoint_bytes;
+            if is_long || has_spilled {
+                let applied = self.apply();
+                if applied.is_ok() && is_long {
+                    self.checkpoint()?;
+                }
             }
         }
         Ok(self.handed_over)
@@ -473,11 +505,14 @@ impl<M: Medium + 'static> Storage for LogStorage<M> {
             into.copy_from_slice(self.slot_bytes(self.committed + slot));
             return Ok(());
         }
-        if view == View::Current && self.read_spilled(page, into)? {
+        if self.has_spilled() && view == View::Current && self.read_spilled(page, into)? {
             return Ok(());
         }
         if let Some(slot) = self.slots[..self.committed].iter().rposition(|&other| other == page) {
             into.copy_from_slice(self.slot_bytes(slot));
+            return Ok(());
+        }
+        if self.spill_is_committed && self.read_spilled(page, into)? {
             return Ok(());
         }
         let at = u64::from(page) * self.page_bytes as u64;
@@ -505,7 +540,7 @@ impl<M: Medium + 'static> Storage for LogStorage<M> {
 
     fn commit(&mut self, pages: u32, durability: Durability) -> Result<Ticket, Fault> {
         self.check_poison()?;
-        if self.slots.len() == self.committed && self.spilled == 0 && pages == self.pages {
+        if self.slots.len() == self.committed && !self.has_spilled() && pages == self.pages {
             if durability == Durability::Strict {
                 self.settle()?;
             }

@@ -1,4 +1,4 @@
-//! Where in the log the pages of a large transaction are: the first of them, found in memory.
+//! Where the spilled pages of a large transaction are: the first of them, found in memory.
 
 use crate::storage::PageId;
 

@@ -12,11 +12,11 @@ use crate::storage::{Fault, FaultKind};
 pub struct LogOptions {
     /// Page size in bytes for a new store; a store that exists has its own.
     pub page_bytes: usize,
-    /// Pages that are collected before they are written to the log, one at least. A transaction
-    /// that changes no more pages than this is one write.
+    /// Pages that are collected before they are written to the log or spilled, one at least. A
+    /// transaction that changes no more pages than this is one write.
     pub buffer_pages: usize,
-    /// Pages of a larger transaction whose places in the log are kept in memory, 8 bytes each; for
-    /// the others there is the index file. 32768 at the most.
+    /// Pages of a larger transaction whose places in the spill file are kept in memory, 8 bytes
+    /// each; for the others there is the index file. 32768 at the most.
     pub places: usize,
     /// Size of the log in bytes from which on a checkpoint follows a commit.
     pub checkpoint_bytes: u64,
@@ -224,6 +224,7 @@ impl<M: Medium> LogStorage<M> {
             slots: Vec::with_capacity(slots),
             committed: 0,
             spilled: 0,
+            spill_is_committed: false,
             places: Places::new(options.places),
             stamp: 0,
             indexed: false,
