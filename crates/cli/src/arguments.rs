@@ -51,7 +51,8 @@ pub struct Repl {
 /// Where the state lives and what a run may use.
 #[derive(Args)]
 pub struct State {
-    /// Keeps `_home` in this file: restored before, written when the run has succeeded.
+    /// Keeps `_home` in this file: restored before, written when the run has succeeded, which a
+    /// program does not that ends the process itself (`os.exit`).
     #[arg(long, value_name = "PATH")]
     pub store: Option<PathBuf>,
     /// Stops a run after about this many instructions.

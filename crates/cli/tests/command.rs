@@ -92,3 +92,85 @@ fn the_prompt_reads_several_lines_and_prints_values() {
     assert!(prompt.send("error('not the end')"));
     assert_eq!(prompt.ask("_home"), "{}");
 }
+
+#[test]
+fn every_command_explains_itself() {
+    for command in [&[][..], &["run"], &["repl"], &["verify"], &["inspect"]] {
+        let output = moonkeep().args(command).arg("--help").output().expect("the command");
+        let text = stdout(&output);
+        assert!(output.status.success() && text.contains("Usage: moonkeep"), "{command:?}: {text}");
+        assert!(output.stderr.is_empty(), "{command:?}: {}", stderr(&output));
+    }
+    let run = moonkeep().args(["run", "--help"]).output().expect("the command");
+    for option in ["--store", "--fuel", "--memory", "--timeout"] {
+        assert!(stdout(&run).contains(option), "{option}");
+    }
+    for wrong in [&[][..], &["walk"], &["run"], &["repl", "--fuel"], &["verify"]] {
+        let output = moonkeep().args(wrong).output().expect("the command");
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty() && stderr(&output).contains("--help"), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_program_ends_with_the_code_that_it_asks_for_and_commits_nothing_then() {
+    let folder = Folder::new("exit");
+    let store = folder.0.join("state.moon");
+    let options = ["--store", store.to_str().expect("a path")];
+    let look = folder.write("look.lua", "print(_home.x)");
+    for (argument, code) in [("7", 7), ("true", 0), ("false", 1), ("", 0), ("3, true", 3)] {
+        let program = format!("_home.x = 1 io.write('written') os.exit({argument})");
+        let file = folder.write("exit.lua", &program);
+        let output = run(&file, &options);
+        assert_eq!(output.status.code(), Some(code), "{argument}");
+        assert_eq!(stdout(&output), "written", "{argument}");
+        assert_eq!(stdout(&run(&look, &options)), "nil\n", "{argument}");
+    }
+}
+
+/// The prompt in a terminal, which `script` is to it: answers lines with what it shows.
+#[cfg(target_os = "linux")]
+fn converse(home: &std::path::Path, lines: &[(&str, &str)]) {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+    let mut child = Command::new("script")
+        .args(["-qec", concat!(env!("CARGO_BIN_EXE_moonkeep"), " repl"), "/dev/null"])
+        .env("HOME", home)
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a terminal (`script`, Debian's bsdutils)");
+    let mut input = child.stdin.take().expect("a pipe");
+    let mut output = child.stdout.take().expect("a pipe");
+    let mut shown = Vec::new();
+    for (line, expected) in [("", "> ")].iter().chain(lines) {
+        input.write_all(line.as_bytes()).expect("it reads");
+        shown.clear();
+        while !String::from_utf8_lossy(&shown).contains(expected) {
+            let mut bytes = [0; 256];
+            let count = output.read(&mut bytes).expect("it answers");
+            assert!(count > 0, "{line:?}: {}", String::from_utf8_lossy(&shown));
+            shown.extend_from_slice(&bytes[..count]);
+        }
+    }
+    assert!(child.wait().expect("it ends").success());
+}
+
+/// The second session is asked for what the first one read last, a chunk of several lines.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_prompt_remembers_chunks_of_several_lines_for_the_next_session() {
+    let folder = Folder::new("history");
+    let first = [
+        ("1 + 1\r", "\n2\r\n"),
+        ("(function()\r", ">> "),
+        ("return 6 * 7\r", ">> "),
+        ("end)()\r", "\n42\r\n"),
+        ("\x04", "\n"),
+    ];
+    converse(&folder.0, &first);
+    let history = std::fs::read_to_string(folder.0.join(".moonkeep_history")).expect("a history");
+    assert!(history.contains("1 + 1\n") && history.contains("6 * 7"), "{history}");
+    converse(&folder.0, &[("\x1b[A\r", "\n42\r\n"), ("\x04", "\n")]);
+}

@@ -203,3 +203,44 @@ fn lost_and_foreign_entries_are_errors() {
     let error = change(&|store| assert!(!store.put(&piece(1), &mixed).expect("a change")));
     assert!(error.to_string().contains("checksum"), "{error}");
 }
+
+/// At every allocation of a run and its commit in turn: an error, nothing of it in the store or in
+/// `_home`, and the next run is committed as ever.
+#[test]
+fn an_allocation_that_fails_leaves_nothing_half_written() {
+    let change = "local n = 0
+        for i = 1, 20 do home.list[i] = {i, text = ('x'):rep(i * 50)} end
+        home.n, home.old = 2, nil
+        function home.next() n = n + 1 return n end
+        home.co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end)
+        home.co()";
+    let look = "return _home == home, _home.n, #_home.list, _home.old, _home.co and _home.co()";
+    let (before, after) = ("true 1 0 kept nil", "true 2 20 nil 2");
+    let mut failed = 0;
+    for n in 1.. {
+        let storage = Shared::new();
+        let mut engine = storage.engine();
+        run(&mut engine, "_home.n, _home.list, _home.old = 1, {}, 'kept' home = _home");
+        let commits = storage.commits();
+        engine.vm().fail_allocation(n);
+        let outcome = engine.run(change.as_bytes(), "=test");
+        let reached = !engine.vm().awaits_fault();
+        engine.vm().fail_allocation(0);
+        let succeeded = outcome.is_ok();
+        if let Err(error) = outcome {
+            assert!(reached && error.to_string().contains("not enough memory"), "{n}: {error}");
+            assert_eq!(storage.commits(), commits, "{n}");
+            assert_eq!(run(&mut engine, look), before, "{n}");
+            failed += 1;
+        }
+        run(&mut engine, "_home.next_run = true");
+        drop(engine);
+        let mut later = storage.engine();
+        assert_eq!(run(&mut later, "home = _home return home.next_run"), "true", "{n}");
+        assert_eq!(run(&mut later, look), if succeeded { after } else { before }, "{n}");
+        if !reached {
+            break;
+        }
+    }
+    assert!(failed > 15, "{failed}");
+}

@@ -27,6 +27,13 @@ fn a_changed_byte_is_detected_or_harmless() {
 }
 
 #[test]
+fn every_byte_of_a_store_is_detected_or_harmless_when_it_changes() {
+    let summary = store_flips::run_every_byte(asked_for("STORE_FLIPPED_STORES", 1), 4);
+    assert!(summary.flips > 5_000, "{summary:?}");
+    assert!(summary.detected > summary.flips / 4 && summary.harmless > 0, "{summary:?}");
+}
+
+#[test]
 fn a_damaged_store_with_right_checksums_never_panics() {
     let stores = asked_for("STORE_DAMAGES", 4_000);
     let summary = store_damage::run(stores, 1);

@@ -37,32 +37,60 @@ pub fn run(flips: u64, seed: u64) -> Summary {
     let mut random = Random::new(seed);
     let mut total = Summary::default();
     while total.flips < flips {
-        let Case { image, options, expected, tolerated } = build(&mut random);
-        let sizes = [image[0].len(), image[1].len()];
-        for _ in 0..(sizes[0] + sizes[1]).min(400) {
-            let mut changed = image.clone();
-            let at = random.below(sizes[0] + sizes[1]);
-            let byte = match at.checked_sub(sizes[0]) {
-                None => &mut changed[0][at],
-                Some(at) => &mut changed[1][at],
-            };
-            *byte ^= 1 + random.below(255) as u8;
-            total.flips += 1;
-            match read(changed, options) {
-                Ok(found) => {
-                    let right = found == expected || Some(&found) == tolerated.as_ref();
-                    assert!(right, "a change at {at} of {sizes:?} gives wrong data");
-                    total.harmless += 1;
-                }
-                Err(error) => {
-                    let told = error.is_corrupt() || error.is_foreign() || error.is_newer_version();
-                    assert!(told, "a change at {at} of {sizes:?} gives: {error}");
-                    total.detected += 1;
-                }
-            }
+        let case = build(&mut random);
+        let bytes = case.bytes();
+        for _ in 0..bytes.min(400) {
+            let at = random.below(bytes);
+            case.flip(at, 1 + random.below(255) as u8, &mut total);
         }
     }
     total
+}
+
+/// Changes every byte of `stores` stores in turn, by one bit.
+///
+/// # Panics
+/// At the first changed byte that goes unnoticed and matters.
+pub fn run_every_byte(stores: u64, seed: u64) -> Summary {
+    let mut random = Random::new(seed);
+    let mut total = Summary::default();
+    for _ in 0..stores {
+        let case = build(&mut random);
+        for at in 0..case.bytes() {
+            case.flip(at, 1 << (at % 8), &mut total);
+        }
+    }
+    total
+}
+
+impl Case {
+    fn bytes(&self) -> usize {
+        self.image[0].len() + self.image[1].len()
+    }
+
+    /// Changes the byte at a place of the pages, or beyond them in the log, by some bits.
+    fn flip(&self, at: usize, bits: u8, total: &mut Summary) {
+        let mut changed = self.image.clone();
+        let pages = self.image[0].len();
+        let byte = match at.checked_sub(pages) {
+            None => &mut changed[0][at],
+            Some(at) => &mut changed[1][at],
+        };
+        *byte ^= bits;
+        total.flips += 1;
+        match read(changed, self.options) {
+            Ok(found) => {
+                let right = found == self.expected || Some(&found) == self.tolerated.as_ref();
+                assert!(right, "bits {bits:#x} at {at}, of {pages} of pages: wrong data");
+                total.harmless += 1;
+            }
+            Err(error) => {
+                let told = error.is_corrupt() || error.is_foreign() || error.is_newer_version();
+                assert!(told, "bits {bits:#x} at {at}, of {pages} of pages: {error}");
+                total.detected += 1;
+            }
+        }
+    }
 }
 
 fn build(random: &mut Random) -> Case {

@@ -35,7 +35,8 @@ fn fail_everywhere(name: &str, source: &[u8], most: u64, step: u64) -> u64 {
 
 /// Objects and bytes that are alive after everything was dropped.
 fn settle(vm: &mut Vm, context: &str) -> (usize, usize) {
-    vm.eval(b"debug.sethook()", "=hook").expect("hooks are removed");
+    let reset = b"debug.sethook() io.input(io.stdin) io.output(io.stdout)";
+    vm.eval(reset, "=reset").expect("hooks and default files are put back");
     assert_sound(vm, context);
     vm.collect_garbage();
     let measure = vm.measure();

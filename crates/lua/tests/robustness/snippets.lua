@@ -222,3 +222,39 @@ co() co("a") co("b") co()
 --- modules
 assert(require("string") == string and require("_G") == _G)
 local ok, e = pcall(require, "missing.module") assert(not ok and e)
+local more = {} table.insert(package.searchers, 2, function(name)
+  if name ~= "hosted" then return "\n\tno hosted module" end
+  return function(...) return {name = table.concat({...}, " ")} end, "the host" end)
+package.loaded.hosted = nil
+assert(require("hosted").name == "hosted the host" and select(2, require("hosted")) == nil)
+package.preload.ready = function(name, where) return {name, where} end
+assert(require("ready")[2] == ":preload:")
+assert(not package.searchpath("none", "?;./?.none") and not package.loadlib("none", "f"))
+assert(package.searchpath("Cargo", "./?.toml") == "./Cargo.toml")
+table.remove(package.searchers, 2) package.loaded.hosted, package.loaded.ready = nil, nil
+--- files
+local f <close> = assert(io.tmpfile())
+assert(f:write("one\n", 2, " 0x10 -3.5e1 last\n", 1.5) and f:flush() and f:setvbuf("full", 64))
+assert(f:seek("set") == 0 and io.type(f) == "file" and #tostring(f) > 5)
+local line, a, b, c, word, rest = f:read("L", "n", "n", "n", 5, "a")
+assert(line == "one\n" and a == 2 and b == 16 and c == -35.0 and word == " last" and #rest == 4)
+f:seek("set") local n = 0 for line in f:lines() do n = n + #line end assert(n > 20)
+f:seek("set") for a, b in f:lines(1, "l") do assert(a and b) end
+assert(f:seek("end") and f:read(1) == nil and f:read(0) == nil)
+--- default files
+for line in io.lines("Cargo.toml") do assert(line) end
+local input <close> = assert(io.open("Cargo.toml"))
+io.input(input) assert(#io.read("l", "L") > 0 and io.input() == input and io.lines()())
+io.input(io.stdin)
+local output <close> = assert(io.tmpfile())
+io.output(output) assert(io.write("text", 1, 2.5) == output and io.output() == output)
+io.output(io.stdout) assert(io.close(output) and io.type(output) == "closed file")
+assert(not pcall(output.read, output) and not io.type({}))
+local none, message, code = io.open("/nonexistent/file") assert(not none and message and code)
+assert(not pcall(io.lines, "/nonexistent/file") and not pcall(io.open, "x", "odd"))
+--- processes and names of files
+local p <close> = assert(io.popen("echo text")) assert(p:read("a") == "text\n")
+local ok, how, code = p:close() assert(ok and how == "exit" and code == 0)
+assert(os.execute() and os.execute("exit 3") == nil and os.getenv("PATH"))
+assert(os.remove("/nonexistent/a") == nil and os.rename("/nonexistent/a", "/nonexistent/b") == nil)
+assert(os.setlocale("C") and coroutine.close(coroutine.create(print)))
