@@ -87,8 +87,10 @@ impl Chunk {
     /// As [`compile_within`].
     ///
     /// ```
-    /// let chunk = lua_code::chunk::Chunk::compile(b"return 1", b"=example", 0, usize::MAX);
-    /// let (chunk, _held) = chunk.unwrap();
+    /// use lua_code::chunk::Chunk;
+    ///
+    /// let outcome = Chunk::compile(b"return 1", b"=example", 0, usize::MAX, &mut |_| true);
+    /// let (chunk, _held) = outcome.unwrap();
     /// assert!(chunk.function().is_vararg);
     /// ```
     pub fn compile(
@@ -96,8 +98,9 @@ impl Chunk {
         chunk_name: &[u8],
         depth: u32,
         room: usize,
+        goes_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<(Self, usize), SyntaxError> {
-        let (function, held) = compile_within(source, chunk_name, depth, room)?;
+        let (function, held) = compile_within(source, chunk_name, depth, room, goes_on)?;
         debug_assert!(check(&function).is_ok(), "{:?}", check(&function));
         Ok((Self(function), held))
     }

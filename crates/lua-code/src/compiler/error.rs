@@ -6,23 +6,41 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     message: Vec<u8>,
-    out_of_memory: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Syntax,
+    OutOfMemory,
+    Stopped,
 }
 
 impl SyntaxError {
     pub(super) fn new(message: Vec<u8>) -> Self {
-        Self { message, out_of_memory: false }
+        Self { message, kind: Kind::Syntax }
     }
 
     /// The room for what the compiler holds is used up.
     #[cold]
     pub(super) fn out_of_memory() -> Self {
-        Self { message: b"not enough memory".to_vec(), out_of_memory: true }
+        Self { message: b"not enough memory".to_vec(), kind: Kind::OutOfMemory }
+    }
+
+    /// The caller wants no more of it.
+    #[cold]
+    pub(super) fn stopped() -> Self {
+        Self { message: b"the compiler was stopped".to_vec(), kind: Kind::Stopped }
     }
 
     /// Whether the room that the compiler was given did not suffice.
     pub fn is_out_of_memory(&self) -> bool {
-        self.out_of_memory
+        self.kind == Kind::OutOfMemory
+    }
+
+    /// Whether the caller said that the compiler shall not go on.
+    pub fn is_stopped(&self) -> bool {
+        self.kind == Kind::Stopped
     }
 
     /// The message: `chunk:line: reason near 'token'`; bytes, because it may quote the source.

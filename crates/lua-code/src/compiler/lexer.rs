@@ -6,6 +6,9 @@ use crate::number::{Number, parse_number};
 
 pub(super) type Result<T> = std::result::Result<T, SyntaxError>;
 
+/// Bytes of source after which it is asked whether to go on.
+const ASKED_BYTES: usize = 4096;
+
 /// The reader of one source text.
 pub(super) struct Lexer<'s> {
     pub(super) source: &'s [u8],
@@ -26,6 +29,10 @@ pub(super) struct Lexer<'s> {
     pub held: usize,
     /// How many it may hold in all.
     room: usize,
+    /// Is told how many bytes were read since it was asked last, and says whether to go on.
+    goes_on: &'s mut dyn FnMut(usize) -> bool,
+    /// Where it was asked last.
+    asked_at: usize,
 }
 
 /// What a message quotes after `near`.
@@ -38,7 +45,12 @@ pub(super) enum Near {
 }
 
 impl<'s> Lexer<'s> {
-    pub fn new(source: &'s [u8], chunk_name: &[u8], room: usize) -> Self {
+    pub fn new(
+        source: &'s [u8],
+        chunk_name: &[u8],
+        room: usize,
+        goes_on: &'s mut dyn FnMut(usize) -> bool,
+    ) -> Self {
         Self {
             source,
             position: 0,
@@ -51,6 +63,8 @@ impl<'s> Lexer<'s> {
             texts: Texts::default(),
             held: 0,
             room,
+            goes_on,
+            asked_at: 0,
         }
     }
 
@@ -59,6 +73,13 @@ impl<'s> Lexer<'s> {
     pub fn advance(&mut self) -> Result<()> {
         if self.held + self.texts.held > self.room {
             return Err(SyntaxError::out_of_memory());
+        }
+        if self.position - self.asked_at > ASKED_BYTES {
+            let read = self.position - self.asked_at;
+            self.asked_at = self.position;
+            if !(self.goes_on)(read) {
+                return Err(SyntaxError::stopped());
+            }
         }
         self.last_line = self.line;
         self.token = match self.ahead.take() {

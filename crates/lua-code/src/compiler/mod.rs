@@ -63,22 +63,38 @@ pub const NESTING_MAX: u32 = 200;
 /// assert_eq!(error.message(), b"example:1: unexpected symbol near '='");
 /// ```
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Function> {
-    compile_within(source, chunk_name, 0, usize::MAX).map(|(function, _)| function)
+    compile_within(source, chunk_name, 0, usize::MAX, &mut |_| true).map(|(function, _)| function)
 }
 
 /// Compiles as [`compile`] does for a caller that is `depth` levels deep in nested native calls
-/// already, which count towards [`NESTING_MAX`], in `room` bytes of memory. Also returns about
-/// how many bytes the compiler held at its end, the function included.
+/// already, which count towards [`NESTING_MAX`], in `room` bytes of memory. Each time that some
+/// kilobytes were read, `goes_on` is told how many bytes; if it says no, compilation ends. Also
+/// returns about how many bytes the compiler held at its end, the function included.
 ///
 /// # Errors
-/// As [`compile`], and an error that [`SyntaxError::is_out_of_memory`] knows.
+/// As [`compile`], and errors that [`SyntaxError::is_out_of_memory`] and
+/// [`SyntaxError::is_stopped`] know.
+///
+/// ```
+/// let source = b"x = 1 ".repeat(10_000);
+/// let mut read = 0;
+/// let mut goes_on = |bytes| {
+///     read += bytes;
+///     read < 20_000
+/// };
+/// let outcome =
+///     lua_code::compiler::compile_within(&source, b"=long", 0, usize::MAX, &mut goes_on);
+/// assert!(outcome.unwrap_err().is_stopped());
+/// assert!((20_000..30_000).contains(&read));
+/// ```
 pub fn compile_within(
     source: &[u8],
     chunk_name: &[u8],
     depth: u32,
     room: usize,
+    goes_on: &mut dyn FnMut(usize) -> bool,
 ) -> Result<(Function, usize)> {
-    let mut lexer = Lexer::new(source, chunk_name, room);
+    let mut lexer = Lexer::new(source, chunk_name, room, goes_on);
     let environment = lexer.texts.intern(b"_ENV");
     let mut compiler = Compiler {
         lexer,

@@ -300,20 +300,27 @@ impl Vm {
     /// A syntax error; the thrown value is its message.
     pub fn load(&mut self, source: &[u8], chunk_name: &str) -> Result<Value, Throw> {
         let environment = Value::table(self.globals);
-        self.load_text(source, chunk_name.as_bytes(), 0, environment)
+        self.load_text(source, chunk_name.as_bytes(), 0, environment, |_, _| Ok(()))
     }
 
     /// The same with any environment, `depth` levels deep in native calls. What the compiler
-    /// holds counts towards the limit on the heap until the function is in it.
+    /// holds counts towards the limit on the heap until the function is in it, and `pay` is told of
+    /// the bytes that it has read: a program that loads another one pays as it goes.
     pub(crate) fn load_text(
         &mut self,
         source: &[u8],
         chunk_name: &[u8],
         depth: u32,
         environment: Value,
+        pay: fn(&mut Vm, usize) -> Result<(), Throw>,
     ) -> Result<Value, Throw> {
+        let mut paid = Ok(());
         let room = self.heap.account.limit().saturating_sub(self.heap.account.bytes());
-        match Chunk::compile(source, chunk_name, depth, room) {
+        let mut goes_on = |bytes| {
+            paid = pay(self, bytes);
+            paid.is_ok()
+        };
+        match Chunk::compile(source, chunk_name, depth, room, &mut goes_on) {
             Ok((chunk, held)) => {
                 self.heap.account.charge(held)?;
                 let made = self.load_chunk(chunk, environment);
@@ -321,6 +328,7 @@ impl Vm {
                 made
             }
             Err(error) if error.is_out_of_memory() => Err(Throw::Memory),
+            Err(error) if error.is_stopped() => Err(paid.err().unwrap_or(Throw::Interrupted)),
             Err(error) => {
                 self.thrown = self.heap.string(error.message())?;
                 Err(Throw::Error)

@@ -48,7 +48,9 @@ fn limits_equal_those_of_load() {
     for shape in SHAPES {
         let theirs = deepest(|source| puc_compile(&lua, source.as_bytes(), "=n").is_ok(), shape);
         let ours = deepest(
-            |source| compile_within(source.as_bytes(), b"=n", taken, usize::MAX).is_ok(),
+            |source| {
+                compile_within(source.as_bytes(), b"=n", taken, usize::MAX, &mut |_| true).is_ok()
+            },
             shape,
         );
         assert_eq!(ours, theirs, "{shape:?}");
@@ -67,7 +69,7 @@ fn too_deep_is_an_error() {
             assert_eq!(ours.to_string(), theirs, "{shape:?}");
         }
     }
-    assert!(compile_within(b"x = 1", b"=n", NESTING_MAX, usize::MAX).is_err());
+    assert!(compile_within(b"x = 1", b"=n", NESTING_MAX, usize::MAX, &mut |_| true).is_err());
 }
 
 /// A stack of 256 KB holds the deepest program, also without optimisation.

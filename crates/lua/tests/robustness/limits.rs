@@ -219,3 +219,53 @@ fn a_budget_may_end_at_any_instruction() {
         }
     }
 }
+
+/// How often the clock of the test below can be read before the time is over.
+const READINGS: [u32; 3] = [1, 2, 5];
+/// Units that may be used between two looks at the clock: a few milliseconds of the slowest ones.
+const UNITS_PER_LOOK: u64 = 200_000;
+
+#[test]
+fn the_clock_is_looked_at_in_every_long_call() {
+    thread_local!(static LEFT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
+    /// Stands still until it has been read often enough, and then the time is over.
+    fn clock() -> f64 {
+        LEFT.with(|left| {
+            let now = left.get();
+            left.set(now.saturating_sub(1));
+            if now == 0 { 1e9 } else { 0.0 }
+        })
+    }
+    let mut failures = vec![];
+    for source in LONG.iter().filter(|source| !PAID_AT_ONCE.contains(source)) {
+        let (mut before, mut reading) = (0, 0);
+        for readings in READINGS {
+            let mut vm = machine();
+            vm.set_clock(clock);
+            LEFT.set(readings);
+            let (fuel, heap_bytes) = (Some(5_000_000), Some(512 << 20));
+            vm.set_limits(&Limits {
+                fuel,
+                heap_bytes,
+                milliseconds: Some(50),
+                ..Limits::default()
+            });
+            let program = format!("local ok = pcall(function() {source} end) return ok");
+            let outcome = vm.eval(program.as_bytes(), "=long");
+            // A few end by themselves before the clock has been looked at so often.
+            let stopped = match outcome {
+                Ok(_) => LEFT.get() > 0,
+                Err(throw) => {
+                    throw == Throw::Interrupted && vm.interruption() == Some(Interruption::Time)
+                }
+            };
+            let used = vm.fuel_used();
+            let most = before + u64::from(readings - reading) * UNITS_PER_LOOK;
+            if !stopped || used > most {
+                failures.push(format!("{readings} looks: {used} units, {stopped}: {source}"));
+            }
+            (before, reading) = (used, readings);
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -76,7 +76,8 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
             next_check = 2 * text.len();
             call.charge(text.len())?;
             let account = &call.vm.heap.account;
-            if is_hopeless(&text, account.limit().saturating_sub(account.bytes())) {
+            let room = account.limit().saturating_sub(account.bytes());
+            if is_hopeless(call, &text, room)? {
                 return Ok(text);
             }
         }
@@ -99,16 +100,24 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
 }
 
 /// Whether no continuation makes a text correct. Says no in doubt.
-fn is_hopeless(text: &[u8], room: usize) -> bool {
+fn is_hopeless(call: &mut Call<'_>, text: &[u8], room: usize) -> Result<bool, Throw> {
     if is_binary(text) {
-        return undump_fails_early(text);
+        return Ok(undump_fails_early(text));
     }
     // The last token may be cut, and at the end of the text jumps without a label are errors: end
     // it at a space, with a parenthesis that waits for more.
     let Some(end) = text.iter().rposition(|byte| *byte == b' ' || *byte == b'\n') else {
-        return false;
+        return Ok(false);
     };
-    match compile_within(&[&text[..end], b" ("].concat(), b"=", 0, room) {
+    let mut paid = Ok(());
+    let mut goes_on = |bytes| {
+        paid = call.charge(bytes);
+        paid.is_ok()
+    };
+    let start = [&text[..end], b" ("].concat();
+    let outcome = compile_within(&start, b"=", 0, room, &mut goes_on);
+    paid?;
+    Ok(match outcome {
         Ok(_) => false,
         Err(error) => {
             let of_label = [&b"label"[..], b"break outside"]
@@ -116,7 +125,7 @@ fn is_hopeless(text: &[u8], room: usize) -> bool {
                 .any(|part| error.message().windows(part.len()).any(|window| window == *part));
             !error.is_incomplete() && !of_label
         }
-    }
+    })
 }
 
 fn undump_fails_early(bytes: &[u8]) -> bool {
@@ -174,7 +183,9 @@ fn make_function(
         let message = format!("attempt to load a {kind} chunk (mode is '{mode}')");
         return call.vm.throw_plain(message);
     }
-    call.charge(text.len())?;
+    // Text is paid for as the compiler goes, but for its start and for tokens that have no end.
+    let at_once = if letter == b't' { text.len().min(4096) + text.len() / 16 } else { text.len() };
+    call.charge(at_once)?;
     call.reserve(text.len())?;
     let environment = match call.has(environment) {
         true => call.arg(environment),
@@ -182,7 +193,7 @@ fn make_function(
     };
     if letter == b't' {
         let depth = call.vm.native_depth();
-        return call.vm.load_text(text, name, depth, environment);
+        return call.vm.load_text(text, name, depth, environment, Vm::charge);
     }
     let chunk = call.vm.read_binary(text, name)?;
     call.vm.load_chunk(chunk, environment)
