@@ -55,3 +55,46 @@ test('a program may be a binary chunk, and what is no sound one is refused', asy
   assert.throws(() => lua.eval(chunk.subarray(0, 40)), refused);
   await lua.close();
 });
+
+test('modules come from where the host says, through a searcher', async () => {
+  const sources: Record<string, string | Uint8Array> = {
+    shapes: 'local name, where = ... return { area = function(w, h) return w * h end, where }',
+    wrong: 'return = 1',
+  };
+  const functions = {
+    'host.source': (name: string) => sources[name],
+    'host.later': async () => 'return 1',
+  };
+  const lua = await Moonkeep.open({ functions });
+  const searcher = (name: string) => `
+    table.insert(package.searchers, 2, function(name)
+      local text = ${name}(name)
+      if not text then return "the host has no '" .. name .. "'" end
+      return assert(load(text, "@" .. name)), "from the host"
+    end)`;
+  await lua.compute(searcher('host.source'));
+  const program = `
+    local shapes, where = require("shapes")
+    return shapes.area(6, 7), shapes[1], where, require("shapes") == shapes`;
+  assert.deepEqual(await lua.compute(program), [42, 'from the host', 'from the host', true]);
+  const code = 'LUA_EXECUTION_ERROR';
+  await assert.rejects(lua.compute('require("none")'), { code, message: /the host has no 'none'/ });
+  await assert.rejects(lua.compute('require("wrong")'), { code, message: /wrong:1: unexpected/ });
+  sources.dumped = lua.eval('return string.dump(load("return 7"))') as Uint8Array;
+  assert.equal(lua.eval('return (require("dumped"))'), 7);
+  // `require` cannot wait, as in PUC-Rio's Lua it cannot yield.
+  await lua.compute(`table.remove(package.searchers, 2) ${searcher('host.later')}`);
+  await assert.rejects(lua.compute('require("late")'), { code });
+  assert.deepEqual(await lua.compute('return 1'), [1]);
+  await lua.close();
+});
+
+test('`await using` closes the machine', async () => {
+  let kept: Moonkeep | undefined;
+  {
+    await using lua = await Moonkeep.open();
+    kept = lua;
+    assert.equal(lua.eval('return 1'), 1);
+  }
+  assert.throws(() => kept?.eval('return 1'), { code: 'NOT_INITIALIZED' });
+});

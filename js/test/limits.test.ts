@@ -20,6 +20,7 @@ const LIMITS: [string, OpenOptions, string][] = [
   ['TIMEOUT', { timeout: 50 }, 'while true do end'],
   ['TIMEOUT', { timeout: 50 }, 'return string.find(("a"):rep(200000), ("a-"):rep(20) .. "b")'],
   ['TIMEOUT', { timeout: 50 }, 'return never()'],
+  ['TIMEOUT', { timeout: 50 }, 'return load(("f(a.b, {1, 2}) "):rep(700000))'],
   ['MEMORY_LIMIT', { memory: 4 << 20 }, 'local t = {} while true do t[#t + 1] = {} end'],
   ['MEMORY_LIMIT', { memory: 4 << 20 }, 'return ("x"):rep(1 << 30)'],
   ['LUA_EXECUTION_ERROR', { callDepth: 100 }, 'local function f() return 1 + f() end f()'],
