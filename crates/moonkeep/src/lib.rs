@@ -39,3 +39,8 @@ pub use engine::{Engine, Options, StoreFigures};
 pub use error::Error;
 pub use lua;
 pub use store;
+
+/// Compiles what the front page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
