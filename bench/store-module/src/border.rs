@@ -35,24 +35,31 @@ fn fail(code: &str, words: &str, result: &mut Vec<u8>) -> i32 {
 }
 
 fn report(error: &Error, result: &mut Vec<u8>) -> i32 {
-    fail(error.code(), &error.to_string(), result)
+    fail(error.code(), &error.message(), result)
 }
 
-/// Runs one call: the session, the bytes in the buffer and an empty result.
-fn call<T: From<i32>>(
-    body: impl FnOnce(&mut Session<HostStorage>, &[u8], &mut Vec<u8>) -> Answer<T>,
-) -> T {
+/// What a call does with the session, the bytes in the buffer and an empty result.
+type Body<'b> = &'b mut dyn FnMut(&mut Session<HostStorage>, &[u8], &mut Vec<u8>) -> Answer<f64>;
+
+/// Runs one call whose answer is a double; -1 for an error.
+#[inline(never)]
+fn call_wide(body: Body<'_>) -> f64 {
     SESSION.with_borrow_mut(|session| {
         BUFFER.with_borrow(|buffer| {
             RESULT.with_borrow_mut(|result| {
                 result.clear();
                 let Some(session) = session else {
-                    return T::from(fail("STORE_USAGE", "no store is open", result));
+                    return f64::from(fail("STORE_USAGE", "no store is open", result));
                 };
                 body(session, buffer, result).unwrap_or_else(|error| report(&error, result).into())
             })
         })
     })
+}
+
+/// Runs one call whose answer is a number of 32 bits.
+fn call(mut body: impl FnMut(&mut Session<HostStorage>, &[u8], &mut Vec<u8>) -> Answer) -> i32 {
+    call_wide(&mut |session, buffer, result| body(session, buffer, result).map(f64::from)) as i32
 }
 
 /// The two keys in the buffer; the second one bounds from above, if it is there.
@@ -163,7 +170,7 @@ pub extern "C" fn store_delete(key_length: usize) -> i32 {
 /// Removes a range, without an upper bound if its length is `u32::MAX`; how many keys.
 #[unsafe(no_mangle)]
 pub extern "C" fn store_delete_range(low_length: usize, high_length: usize) -> f64 {
-    call(|session, buffer, _| {
+    call_wide(&mut |session, buffer, _| {
         let (low, high) = bounds(buffer, low_length, high_length);
         session.delete_range(low, high)
     })
@@ -219,7 +226,7 @@ pub extern "C" fn store_begin() -> i32 {
 /// Commits, relaxed or not; the ticket.
 #[unsafe(no_mangle)]
 pub extern "C" fn store_commit(relaxed: u32) -> f64 {
-    call(|session, _, _| session.commit(durability(relaxed)))
+    call_wide(&mut |session, _, _| session.commit(durability(relaxed)))
 }
 
 /// Drops the transaction.
@@ -249,7 +256,7 @@ pub extern "C" fn store_rollback_to(number: usize) -> i32 {
 /// Asks the host to make everything durable; the newest ticket.
 #[unsafe(no_mangle)]
 pub extern "C" fn store_flush() -> f64 {
-    call(|session, _, _| session.flush())
+    call_wide(&mut |session, _, _| session.flush())
 }
 
 /// Figures in the result, each a double; how many. `Session::stats` says which.

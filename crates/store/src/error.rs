@@ -169,6 +169,31 @@ impl Error {
         }
     }
 
+    /// What went wrong, as it is displayed, for programs without `core::fmt`.
+    pub fn message(&self) -> String {
+        match &*self.0 {
+            Kind::Corrupt { page, offset, what } => {
+                let (page, offset) = (decimal(*page as usize), decimal(*offset as usize));
+                let place = [" (page ", &page, ", offset ", &offset, ")"].concat();
+                ["the store is corrupt: ", what, &place].concat()
+            }
+            Kind::Foreign => FaultKind::Foreign.words().to_owned(),
+            Kind::Newer { version } => {
+                let version = decimal(*version as usize);
+                ["the store has format version ", &version, ", which is newer than this code"]
+                    .concat()
+            }
+            Kind::Usage(what) => (*what).to_owned(),
+            Kind::KeyBytes { bytes, limit } => too_long("key", *bytes, *limit),
+            Kind::ValueBytes { bytes, limit } => too_long("value", *bytes, *limit),
+            Kind::RollbackRequired => {
+                "a change failed; the transaction must be rolled back".to_owned()
+            }
+            Kind::Poisoned => FaultKind::Unknown.words().to_owned(),
+            Kind::Fault(fault) => fault.message(),
+        }
+    }
+
     fn fault_is(&self, kind: FaultKind) -> bool {
         matches!(&*self.0, Kind::Fault(fault) if fault.kind() == kind)
     }
@@ -182,31 +207,27 @@ impl From<Fault> for Error {
     }
 }
 
+/// A number in decimal digits.
+fn decimal(number: usize) -> String {
+    let (mut digits, mut rest) = (Vec::new(), number);
+    loop {
+        digits.insert(0, b'0' + (rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            return digits.into_iter().map(char::from).collect();
+        }
+    }
+}
+
+/// What a key or a value says that is too long.
+fn too_long(what: &str, bytes: usize, limit: usize) -> String {
+    let parts = ["the ", what, " has ", &decimal(bytes), " bytes, more than the ", &decimal(limit)];
+    parts.concat() + " allowed"
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            Kind::Corrupt { page, offset, what } => {
-                write!(f, "the store is corrupt: {what} (page {page}, offset {offset})")
-            }
-            Kind::Foreign => f.write_str("this is not a store"),
-            Kind::Newer { version } => {
-                write!(f, "the store has format version {version}, which is newer than this code")
-            }
-            Kind::Usage(what) => f.write_str(what),
-            Kind::KeyBytes { bytes, limit } => {
-                write!(f, "the key has {bytes} bytes, more than the {limit} allowed")
-            }
-            Kind::ValueBytes { bytes, limit } => {
-                write!(f, "the value has {bytes} bytes, more than the {limit} allowed")
-            }
-            Kind::RollbackRequired => {
-                f.write_str("a change failed; the transaction must be rolled back")
-            }
-            Kind::Poisoned => {
-                f.write_str("the outcome of a commit is unknown; open the store again")
-            }
-            Kind::Fault(fault) => fault.fmt(f),
-        }
+        f.write_str(&self.message())
     }
 }
 

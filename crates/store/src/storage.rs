@@ -1,6 +1,7 @@
 //! The medium as the store sees it: six methods and their contract.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Number of a page; page 0 is the header of the store.
@@ -176,7 +177,7 @@ impl FaultKind {
         }
     }
 
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             FaultKind::Io => "the medium failed",
             FaultKind::Full => "the disk or the quota is full",
@@ -192,43 +193,67 @@ impl FaultKind {
 
 /// Trouble reported by a [`Storage`]: a kind and, where there is more to say, words.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault(
+    /// Elsewhere, so that a result without a fault is one word.
+    Box<Parts>,
+);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
     kind: FaultKind,
-    detail: Option<Box<str>>,
+    detail: Option<Cow<'static, str>>,
 }
 
 impl Fault {
     /// A fault of `kind` without further words.
     #[cold]
+    #[inline(never)]
     pub fn new(kind: FaultKind) -> Fault {
-        Fault { kind, detail: None }
+        Fault(Box::new(Parts { kind, detail: None }))
     }
 
     /// A fault of `kind` with words that help: a path, the holder of a lock, the system's text.
     #[cold]
-    pub fn with_detail(kind: FaultKind, detail: impl Into<Box<str>>) -> Fault {
-        Fault { kind, detail: Some(detail.into()) }
+    pub fn with_detail(kind: FaultKind, detail: impl Into<Cow<'static, str>>) -> Fault {
+        Fault::of_parts(kind, detail.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_parts(kind: FaultKind, detail: Cow<'static, str>) -> Fault {
+        Fault(Box::new(Parts { kind, detail: Some(detail) }))
+    }
+
+    /// The same words under another kind.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_kind(&self, kind: FaultKind) -> Fault {
+        Fault(Box::new(Parts { kind, detail: self.0.detail.clone() }))
     }
 
     /// The kind of trouble.
     pub fn kind(&self) -> FaultKind {
-        self.kind
+        self.0.kind
+    }
+
+    /// All that there is to say, as it is displayed, for programs without `core::fmt`.
+    pub fn message(&self) -> String {
+        let words = self.0.kind.words();
+        match self.detail() {
+            Some(detail) => [words, ": ", detail].concat(),
+            None => words.to_owned(),
+        }
     }
 
     /// Further words, if there are any.
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.0.detail.as_deref()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.words())?;
-        if let Some(detail) = &self.detail {
-            f.write_str(": ")?;
-            f.write_str(detail)?;
-        }
-        Ok(())
+        f.write_str(&self.message())
     }
 }
 

@@ -17,7 +17,7 @@ pub fn fault(number: u32, words: &[u8]) -> Fault {
     };
     match words {
         [] => Fault::new(kind),
-        words => Fault::with_detail(kind, String::from_utf8_lossy(words)),
+        words => Fault::with_detail(kind, String::from_utf8_lossy(words).into_owned()),
     }
 }
 

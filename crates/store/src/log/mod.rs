@@ -99,10 +99,7 @@ impl<M: Medium> LogStorage<M> {
 
     fn poison(&mut self, fault: &Fault) -> Fault {
         self.poisoned = true;
-        match fault.detail() {
-            Some(detail) => Fault::with_detail(FaultKind::Unknown, detail),
-            None => Fault::new(FaultKind::Unknown),
-        }
+        fault.with_kind(FaultKind::Unknown)
     }
 
     fn check_poison(&self) -> Result<(), Fault> {
