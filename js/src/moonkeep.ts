@@ -112,7 +112,7 @@ export class Moonkeep {
    *
    * A run that succeeds commits what it changed under `_home`; one that fails changes nothing
    * there. If the medium refuses a commit that it had taken over, this rejects with its STORE_*
-   * code; what was committed stays and is tried again with the next commit or `flush`.
+   * code; what was committed stays and is tried again by `flush` and before the next run.
    */
   compute(call: Call): Promise<unknown[]>;
   compute(program: Program, ...args: unknown[]): Promise<unknown[]>;
@@ -124,6 +124,7 @@ export class Moonkeep {
   /** Resolves when everything that was committed before the call is durable. */
   flush(): Promise<void> {
     return this.enqueue(async () => {
+      await this.tryAgain();
       this.machine.send('flush');
       await this.host?.flush();
     });
@@ -136,12 +137,27 @@ export class Moonkeep {
     }
     signal?.addEventListener('abort', cancel);
     try {
+      await this.tryAgain();
       const results = await this.driver.run(program, '=compute', args);
       this.machine.stats(); // lets go of what Lua has let go of
       if (this.durability === 'strict') await this.host?.flush();
       return results;
     } finally {
       signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /**
+   * A medium that has refused what it had taken over is asked once more before the store turns to
+   * it, which would fail at once although there is room by now. If it refuses again, the store
+   * tells.
+   */
+  private async tryAgain(): Promise<void> {
+    if (this.host?.kind !== 'pages') return;
+    try {
+      this.host.length();
+    } catch {
+      await this.host.flush().catch(() => undefined);
     }
   }
 
@@ -223,6 +239,7 @@ export class Moonkeep {
   private async end(): Promise<void> {
     try {
       if (this.host !== undefined) {
+        await this.tryAgain();
         this.machine.send('flush');
         await this.host.flush();
       }

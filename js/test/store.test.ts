@@ -162,7 +162,7 @@ test('a damaged store is refused', async () => {
   assert.deepEqual(readFileSync(store), bytes);
 });
 
-/** A medium of pages that acknowledges later, or refuses. */
+/** A medium of pages that acknowledges later, or refuses until it is asked again. */
 class Slow extends Base {
   static state: 'fast' | 'refuses' = 'fast';
   static handedOver = 0;
@@ -170,8 +170,9 @@ class Slow extends Base {
 
   static open(): Promise<Slow> {
     const memory = openMemory();
+    let fault: Error | undefined;
     const refuse = (): void => {
-      if (Slow.state === 'refuses') throw storeError('STORE_FULL', 'the quota is 5 MB');
+      if (fault !== undefined) throw fault;
     };
     const storage: PageStorage = {
       kind: 'pages',
@@ -179,7 +180,11 @@ class Slow extends Base {
       legacyImage: undefined,
       read: (page, view, into) => memory.read(page, view, into),
       stage: (page, bytes) => memory.stage(page, bytes),
-      commit: (pages, durability) => (Slow.handedOver = memory.commit(pages, durability)),
+      commit: (pages, durability) => {
+        if (fault !== undefined) memory.abort();
+        refuse();
+        return (Slow.handedOver = memory.commit(pages, durability));
+      },
       abort: () => memory.abort(),
       length: () => {
         refuse();
@@ -189,6 +194,8 @@ class Slow extends Base {
       flush: async () => {
         Slow.flushes++;
         await new Promise((resolve) => setTimeout(resolve, 1));
+        const isFull = Slow.state === 'refuses';
+        fault = isFull ? storeError('STORE_FULL', 'the quota is 5 MB') : undefined;
         refuse();
       },
       release: () => memory.release(),
@@ -218,6 +225,21 @@ test('compute waits until the medium has its commit, and tells when it refuses',
   Slow.state = 'refuses';
   await assert.rejects(lua.close(), refused);
   assert.throws(() => lua.eval('return 1'), { code: 'NOT_INITIALIZED' });
+});
+
+test('when there is room again, the next compute goes through by itself', async () => {
+  const lua = await Slow.open();
+  await lua.compute('_home.n = 1');
+  Slow.state = 'refuses';
+  const refused = { code: 'STORE_FULL' };
+  await assert.rejects(lua.compute('_home.n = 2'), refused);
+  await assert.rejects(lua.compute('_home.n = 3'), refused);
+  assert.throws(() => lua.eval('_home.n = 4'), refused);
+  Slow.state = 'fast';
+  assert.throws(() => lua.eval('_home.n = 5'), refused, 'nobody has asked the medium yet');
+  assert.deepEqual(await lua.compute('_home.n = _home.n + 10 return _home.n'), [12]);
+  assert.equal(lua.eval('_home.n = _home.n + 1 return _home.n'), 13);
+  await lua.close();
 });
 
 test('a signal ends its own run, before its turn or during it', async () => {
