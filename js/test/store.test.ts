@@ -170,6 +170,7 @@ class Slow extends Base {
 
   static open(): Promise<Slow> {
     const memory = openMemory();
+    Slow.state = 'fast';
     let fault: Error | undefined;
     const refuse = (): void => {
       if (fault !== undefined) throw fault;
