@@ -2,7 +2,7 @@
 
 use crate::Vm;
 use anyhow::{Result, anyhow};
-use lua::Throw;
+use lua::{Libraries, Throw};
 
 /// One VM with the standard library.
 pub struct Moonkeep {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lua::chunk::{undump, verify};
-use lua::{Limits, Value, Vm};
+use lua::{Libraries, Limits, Value, Vm};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some(chunk) = undump(bytes).ok().and_then(|chunk| verify(chunk).ok()) else { return };

@@ -1,7 +1,7 @@
 //! Runs one file of the official Lua test suite, whose folder is the current one:
 //! `cargo run --release --example official -- FILE`.
 
-use lua::{Call, Throw, Value, Vm};
+use lua::{Call, Libraries, Throw, Value, Vm};
 
 /// Sets the switches of the suite, then runs the file that is the first argument.
 const DRIVER: &[u8] = b"

@@ -2,7 +2,7 @@
 //! `cargo run --release --example pauses`. Times are CPU time.
 
 use cpu_time::ThreadTime;
-use lua::Vm;
+use lua::{Libraries, Vm};
 
 /// A name and a program that fills the global `live` with about 100 MB.
 const KINDS: &[(&str, &str)] = &[

@@ -1,5 +1,7 @@
 //! Runs a Lua file: `cargo run --release --example run -- FILE`.
 
+use lua::Libraries;
+
 fn main() {
     let path = std::env::args().nth(1).expect("a file name");
     let source = std::fs::read(&path).expect("a readable file");

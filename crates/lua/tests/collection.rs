@@ -1,6 +1,6 @@
 //! What programs can see of the collector and of full stacks.
 
-use lua::{Limits, Vm};
+use lua::{Libraries, Limits, Vm};
 
 /// Runs a program that returns true, within a budget.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lua::{Kind, Throw, Value, Vm};
+use lua::{Kind, Libraries, Throw, Value, Vm};
 
 /// What any step may look at, in bytes: a chunk of a table, the last bit of marking, a stack.
 const STEP_BYTES_MAX: usize = 256 * 1024;

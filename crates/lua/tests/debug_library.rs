@@ -1,5 +1,6 @@
 //! The debug library beside PUC-Rio's: the same programs, the same texts.
 
+use lua::Libraries;
 use mlua::{Lua, StdLib};
 
 /// Runs a program that returns one string here and in PUC-Rio Lua; what a traceback shows beyond

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lua::introspect::{Cell, CoroutineSnapshot, FrameSnapshot};
-use lua::{Kind, ProtoId, TableId, ThreadId, UpvalueId, Value, Vm};
+use lua::{Kind, Libraries, ProtoId, TableId, ThreadId, UpvalueId, Value, Vm};
 
 /// Copies what a value refers to from one VM to another; library functions go by name.
 struct Copier<'a> {

@@ -1,7 +1,7 @@
 //! Objects that an embedder keeps alive and puts back.
 
 use lua::introspect::Cell;
-use lua::{Value, Vm};
+use lua::{Libraries, Value, Vm};
 
 fn machine(source: &str) -> (Vm, Vec<Value>) {
     let mut vm = Vm::new();

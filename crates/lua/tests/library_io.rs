@@ -1,6 +1,6 @@
 //! The io library on real files, and what programs without access to their host get instead.
 
-use lua::{LibraryOptions, Vm};
+use lua::{Libraries, LibraryOptions, Vm};
 
 /// Runs a program whose argument is a file of its own; returns its string.
 #[track_caller]

@@ -1,6 +1,6 @@
 //! Budgets and heap limits hold inside library functions, and the VM is usable afterwards.
 
-use lua::{Interruption, Limits, Throw, Vm};
+use lua::{Interruption, Libraries, Limits, Throw, Vm};
 
 const HEAP_BYTES: usize = 8 << 20;
 

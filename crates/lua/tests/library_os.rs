@@ -5,7 +5,7 @@ mod support;
 use std::rc::Rc;
 
 use lua::text::date::Zone;
-use lua::{Vm, WallClock};
+use lua::{Libraries, Vm, WallClock};
 use support::{compare, compare_all};
 
 #[test]

@@ -1,7 +1,7 @@
 //! The string and utf8 libraries under limits: budgets stop them, full heaps are errors, and the
 //! VM goes on after either.
 
-use lua::{Interruption, Limits, Throw, Vm};
+use lua::{Interruption, Libraries, Limits, Throw, Vm};
 
 /// A program runs under limits; `prepare` runs before they are set.
 fn run(limits: &Limits, prepare: &str, source: &str) -> (Vm, Result<String, Throw>) {

@@ -1,6 +1,6 @@
 //! What string functions allocate while they work stays within the heap's limit, too.
 
-use lua::{Limits, Vm};
+use lua::{Libraries, Limits, Vm};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]

@@ -1,7 +1,7 @@
 //! Handles whose objects were collected: refused at the border, never followed.
 
 use lua::introspect::Cell;
-use lua::{Throw, Value, Vm};
+use lua::{Libraries, Throw, Value, Vm};
 
 const COLLECTED: &[u8] = b"attempt to use an object that was collected";
 

@@ -1,7 +1,7 @@
 //! The engine: a Lua machine with a `_home`, and what of it was committed.
 
 use codec::{Image, Object};
-use lua::{Kind, LibraryOptions, Limits, TableId, Throw, Value, Vm};
+use lua::{Kind, Libraries, LibraryOptions, Limits, TableId, Throw, Value, Vm};
 use store::{CACHE_BYTES_DEFAULT, Durability, Stats, Storage};
 
 use crate::error::Error;

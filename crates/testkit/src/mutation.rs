@@ -4,7 +4,7 @@
 use crate::program;
 use codec::{Image, Object};
 use fastrand::Rng;
-use lua::{Kind, Limits, Value, Vm};
+use lua::{Kind, Libraries, Limits, Value, Vm};
 use moonkeep::{Engine, Options};
 use std::rc::Rc;
 

@@ -35,6 +35,7 @@ impl WallClock for HostClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lua::Libraries;
     use std::cell::Cell;
 
     thread_local! {

@@ -1,7 +1,7 @@
 //! The host's functions and objects in the machine.
 
 use codec::WireValue;
-use lua::{Call, Throw, Value, Vm};
+use lua::{Call, Libraries, Throw, Value, Vm};
 use moonkeep::store::{self, Storage};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -5,7 +5,7 @@ pub mod load;
 pub mod warn;
 
 use crate::value::{Kind, Value};
-use crate::vm::{Call, Control, NativeFunction, Throw, Vm, names};
+use lua_vm::{Call, Control, NativeFunction, Throw, Vm, names};
 
 /// Bytes that `print` gathers before it writes them.
 const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -33,7 +33,7 @@ const FUNCTIONS: &[(&str, NativeFunction)] = &[
 ];
 
 const CONTROLS: &[(&str, Control)] = &[
-    ("dofile", Control::DoFile),
+    ("dofile", Control::Prepared(load::load_named_file)),
     ("pairs", Control::Pairs),
     ("pcall", Control::ProtectedCall),
     ("xpcall", Control::ProtectedCallWithHandler),
@@ -51,7 +51,8 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     vm.set_field(globals, "_VERSION", version)?;
     vm.register_all(globals, "", FUNCTIONS)?;
     vm.register(IPAIRS_STEP, ipairs_step);
-    vm.next_function = vm.field(globals, "next");
+    let next = vm.register("next", next);
+    vm.set_next_function(next);
     for (name, control) in CONTROLS {
         let id = vm.register_control(name, *control);
         vm.set_field(globals, name, Value::native(id))?;
@@ -81,7 +82,7 @@ fn throw_at(call: &mut Call<'_>, value: Value, level: i64) -> Result<usize, Thro
     if let Kind::String(id) = value.kind()
         && level > 0
     {
-        let text = call.vm.heap.bytes_of(id).clone();
+        let text = call.vm.heap().bytes_of(id).clone();
         return call.vm.throw_at_level(usize::try_from(level).unwrap_or(usize::MAX), &text);
     }
     call.vm.throw(value)
@@ -90,7 +91,7 @@ fn throw_at(call: &mut Call<'_>, value: Value, level: i64) -> Result<usize, Thro
 fn getmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
     let value = call.any(0)?;
     let Some(meta) = call.vm.metatable(value) else { return call.ret(Value::NIL) };
-    let hidden = call.vm.heap.event(meta, names::METATABLE);
+    let hidden = call.vm.metamethod(value, names::METATABLE);
     call.ret(if hidden.is_nil() { Value::table(meta) } else { hidden })
 }
 
@@ -179,7 +180,7 @@ fn print(call: &mut Call<'_>) -> Result<usize, Throw> {
 
 fn rawequal(call: &mut Call<'_>) -> Result<usize, Throw> {
     let (x, y) = (call.any(0)?, call.any(1)?);
-    let equal = call.vm.heap.raw_equal(x, y);
+    let equal = call.vm.heap().raw_equal(x, y);
     call.ret(equal)
 }
 
@@ -193,7 +194,7 @@ fn rawget(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn rawlen(call: &mut Call<'_>) -> Result<usize, Throw> {
     let length = match call.arg(0).kind() {
         Kind::Table(table) => call.vm.raw_length(table)?,
-        Kind::String(id) => call.vm.heap.bytes_of(id).len() as i64,
+        Kind::String(id) => call.vm.heap().bytes_of(id).len() as i64,
         _ => return call.type_error(0, "table or string"),
     };
     call.ret(length)
@@ -233,7 +234,7 @@ fn tonumber(call: &mut Call<'_>) -> Result<usize, Throw> {
     if !(2..=36).contains(&base) {
         return call.argument_error(1, "base out of range");
     }
-    let digits = call.vm.heap.bytes_of(digits).clone();
+    let digits = call.vm.heap().bytes_of(digits).clone();
     call.charge(digits.len() / 4)?;
     call.ret(integer_in_base(&digits, base).map_or(Value::NIL, Value::integer))
 }

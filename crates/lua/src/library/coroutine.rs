@@ -1,8 +1,7 @@
 //! The coroutine library.
 
-use crate::heap::thread::Status;
 use crate::value::{ThreadId, Value};
-use crate::vm::{Call, Control, NativeFunction, Throw, Vm};
+use lua_vm::{Call, Control, NativeFunction, Status, Throw, Vm};
 
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("close", close),
@@ -57,7 +56,7 @@ fn wrap(call: &mut Call<'_>) -> Result<usize, Throw> {
     let Some(function) = call.vm.find_native(WRAPPED) else {
         return call.error("the coroutine library is not open");
     };
-    let wrapped = call.vm.heap.native_closure(function, &[thread])?;
+    let wrapped = call.vm.make_native(function, &[thread])?;
     call.ret(wrapped)
 }
 

@@ -5,7 +5,7 @@ mod info;
 mod variables;
 
 use crate::value::{ThreadId, Value};
-use crate::vm::{Call, Throw, Vm};
+use lua_vm::{Call, Throw, Vm};
 
 /// What PUC-Rio 5.4 answers to `setcstacklimit`, which no longer does anything.
 const NATIVE_CALLS_MAX: i64 = 200;

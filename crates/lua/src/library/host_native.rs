@@ -1,15 +1,15 @@
 //! The libraries that reach the host, where there is one with files and processes.
 
-use super::{LibraryOptions, io, os_native, restricted, source};
+use super::{LibraryOptions, io, os_native, restricted, source, state};
 use crate::value::TableId;
-use crate::vm::{Throw, Vm};
+use lua_vm::{Throw, Vm};
 
 /// Opens `io`.
 pub(super) fn open_io(vm: &mut Vm, options: &LibraryOptions) -> Result<(), Throw> {
     if !options.host_access {
         return restricted::open_io(vm);
     }
-    vm.set_default_source_loader(Box::new(source::FileSources));
+    state(vm).sources.set_default(Box::new(source::FileSources));
     io::open(vm)
 }
 

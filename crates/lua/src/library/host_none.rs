@@ -2,7 +2,7 @@
 
 use super::{LibraryOptions, restricted};
 use crate::value::TableId;
-use crate::vm::{Throw, Vm};
+use lua_vm::{Throw, Vm};
 
 /// Opens `io`.
 pub(super) fn open_io(vm: &mut Vm, _options: &LibraryOptions) -> Result<(), Throw> {

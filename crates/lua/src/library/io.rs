@@ -7,8 +7,8 @@ pub mod stream;
 
 use crate::number::Number;
 use crate::value::{TableId, UserdataId, Value};
-use crate::vm::{Call, Throw, Vm};
 pub(super) use functions::shell_command;
+use lua_vm::{Call, Throw, Vm};
 use read::{Format, Item};
 use stream::Stream;
 
@@ -40,7 +40,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     let methods = vm.table()?;
     vm.register_all(methods, "file", methods::METHODS)?;
     vm.set_field(meta, "__index", Value::table(methods))?;
-    let output = vm.output.clone();
+    let output = vm.output().clone();
     let standard = [
         ("stdin", Some(INPUT), Stream::input()),
         ("stdout", Some(OUTPUT), Stream::output(output)),
@@ -58,12 +58,9 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
 
 /// Hands all written bytes to the system, as the end of a program does.
 pub(super) fn flush_all(vm: &mut Vm) {
-    for userdata in &mut vm.heap.userdata.items {
-        let file = userdata.data.as_mut().and_then(|data| data.downcast_mut::<LuaFile>());
-        if let Some(stream) = file.and_then(|file| file.0.as_mut()) {
-            // The program is at its end: nobody is left to be told.
-            let _ = stream.flush();
-        }
+    for stream in vm.each_userdata::<LuaFile>().filter_map(|file| file.0.as_mut()) {
+        // The program is at its end: nobody is left to be told.
+        let _ = stream.flush();
     }
 }
 

@@ -1,8 +1,9 @@
 //! The mathematical library.
 
 use super::random::Random;
+use super::{Libraries, state};
 use crate::value::{Value, float_to_integer};
-use crate::vm::{Call, NativeFunction, Throw, Vm};
+use lua_vm::{Call, NativeFunction, Throw, Vm};
 
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("abs", abs),
@@ -153,7 +154,7 @@ fn ult(call: &mut Call<'_>) -> Result<usize, Throw> {
 
 fn random(call: &mut Call<'_>) -> Result<usize, Throw> {
     // Also a call that fails draws, as in PUC-Rio.
-    let drawn = call.vm.library.random.next();
+    let drawn = state(call.vm).random.next();
     let (low, high) = match call.count() {
         0 => return call.ret(Random::to_float(drawn)),
         1 => match call.integer(0)? {
@@ -167,14 +168,14 @@ fn random(call: &mut Call<'_>) -> Result<usize, Throw> {
         return call.argument_error(0, "interval is empty");
     }
     let limit = (high as u64).wrapping_sub(low as u64);
-    let offset = call.vm.library.random.up_to(limit, drawn);
+    let offset = state(call.vm).random.up_to(limit, drawn);
     call.ret((low as u64).wrapping_add(offset) as i64)
 }
 
 /// Returns both parts of the seed, so that a run can be repeated.
 fn randomseed(call: &mut Call<'_>) -> Result<usize, Throw> {
     let (first, second) = if call.count() == 0 {
-        call.vm.fresh_seed()
+        fresh_seed(call.vm)
     } else {
         (call.integer(0)?, call.optional_integer(1, 0)?)
     };
@@ -184,18 +185,11 @@ fn randomseed(call: &mut Call<'_>) -> Result<usize, Throw> {
     Ok(2)
 }
 
-impl Vm {
-    /// Seeds `math.random`, as `math.randomseed` does; a new VM is seeded with zeros.
-    pub fn seed_random(&mut self, first: i64, second: i64) {
-        self.library.random = Random::new(first as u64, second as u64);
-    }
-
-    /// A seed that nobody foresees, as far as the platform offers such a thing: the standard
-    /// library's hash keys, and what was drawn before.
-    fn fresh_seed(&mut self) -> (i64, i64) {
-        use std::hash::{BuildHasher, RandomState};
-        let state = RandomState::new();
-        let drawn = self.library.random.next();
-        (state.hash_one(drawn) as i64, state.hash_one(!drawn) as i64)
-    }
+/// A seed that nobody foresees, as far as the platform offers such a thing: the standard
+/// library's hash keys, and what was drawn before.
+fn fresh_seed(vm: &mut Vm) -> (i64, i64) {
+    use std::hash::{BuildHasher, RandomState};
+    let keys = RandomState::new();
+    let drawn = state(vm).random.next();
+    (keys.hash_one(drawn) as i64, keys.hash_one(!drawn) as i64)
 }

@@ -15,27 +15,22 @@ mod os_native;
 mod package;
 pub mod random;
 mod restricted;
-pub mod sort;
 pub mod source;
 mod string;
 pub mod table;
-mod text;
 pub mod time;
 mod utf8;
 
-use crate::value::{NativeId, TableId, Value};
-use crate::vm::{NativeFunction, Throw, Vm};
+use std::rc::Rc;
 
-/// Field of the registry with all loaded modules: what Lua knows as `package.loaded`.
-const LOADED: &str = "_LOADED";
+use crate::value::{NativeId, Value};
+use crate::{Throw, Vm};
+use source::SourceLoader;
+use time::WallClock;
 
 /// State of the library that is no Lua value.
-#[derive(Debug, Default)]
-pub struct State {
-    /// A buffer that is used again and again.
-    pub(crate) scratch: Vec<u8>,
-    /// What `warn` does.
-    pub(crate) warnings: base::warn::Warnings,
+#[derive(Default)]
+pub(crate) struct State {
     /// The generator behind `math.random`.
     pub(crate) random: random::Random,
     /// Where `dofile` and `loadfile` read from.
@@ -51,6 +46,7 @@ pub struct State {
 /// Which parts of the standard library a program gets.
 ///
 /// ```
+/// use lua::Libraries;
 /// let mut vm = lua::Vm::new();
 /// vm.open_selected(&lua::LibraryOptions::sandboxed()).unwrap();
 /// let found = vm.eval(b"return debug.sethook, pcall(io.open, 'secret')", "=example").unwrap();
@@ -78,21 +74,67 @@ impl LibraryOptions {
     }
 }
 
-impl Vm {
+/// What the standard library adds to a [`Vm`].
+///
+/// ```
+/// use lua::Libraries;
+/// let mut vm = lua::Vm::new();
+/// vm.open_libraries().unwrap();
+/// let results = vm.eval(b"return math.type(1)", "=example").unwrap();
+/// assert_eq!(vm.bytes(results[0]), Some(&b"integer"[..]));
+/// ```
+pub trait Libraries {
     /// Opens the whole standard library.
     ///
     /// # Errors
     /// A heap without room.
-    pub fn open_libraries(&mut self) -> Result<(), Throw> {
-        self.open_selected(&LibraryOptions::trusted())
-    }
+    fn open_libraries(&mut self) -> Result<(), Throw>;
 
     /// Opens the parts of the standard library that the options name.
     ///
     /// # Errors
     /// A heap without room.
-    pub fn open_selected(&mut self, options: &LibraryOptions) -> Result<(), Throw> {
-        let globals = Value::table(self.globals);
+    fn open_selected(&mut self, options: &LibraryOptions) -> Result<(), Throw>;
+
+    /// Lets `dofile` and `loadfile` read sources through the host; without a loader both refuse.
+    fn set_source_loader(&mut self, loader: Box<dyn SourceLoader>);
+
+    /// Gives the os library its time. Without it, native programs have the system's clock and
+    /// time zone, and WebAssembly modules have 1970-01-01 in universal time.
+    ///
+    /// ```
+    /// struct Fixed;
+    /// impl lua::WallClock for Fixed {
+    ///     fn now(&self) -> f64 {
+    ///         951_782_400.5
+    ///     }
+    ///     fn zone_at(&self, _timestamp: i64) -> lua::text::date::Zone {
+    ///         lua::text::date::Zone::utc()
+    ///     }
+    ///     fn processor_seconds(&self) -> f64 {
+    ///         0.25
+    ///     }
+    /// }
+    /// use lua::Libraries;
+    /// let mut vm = lua::Vm::new();
+    /// vm.open_libraries().unwrap();
+    /// vm.set_wall_clock(std::rc::Rc::new(Fixed));
+    /// let date = vm.eval(b"return os.date('%Y-%m-%d')", "=example").unwrap()[0];
+    /// assert_eq!(vm.bytes(date), Some(&b"2000-02-29"[..]));
+    /// ```
+    fn set_wall_clock(&mut self, clock: Rc<dyn WallClock>);
+
+    /// Seeds `math.random`, as `math.randomseed` does; a new VM is seeded with zeros.
+    fn seed_random(&mut self, first: i64, second: i64);
+}
+
+impl Libraries for Vm {
+    fn open_libraries(&mut self) -> Result<(), Throw> {
+        self.open_selected(&LibraryOptions::trusted())
+    }
+
+    fn open_selected(&mut self, options: &LibraryOptions) -> Result<(), Throw> {
+        let globals = Value::table(self.globals());
         self.add_library("_G", globals)?;
         base::open(self)?;
         coroutine::open(self)?;
@@ -109,61 +151,20 @@ impl Vm {
         self.add_library("debug", debug)
     }
 
-    /// Makes a library known as a global variable and as a loaded module.
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn add_library(&mut self, name: &str, library: Value) -> Result<(), Throw> {
-        let loaded = self.loaded_modules()?;
-        self.set_field(loaded, name, library)?;
-        self.set_field(self.globals, name, library)
+    fn set_source_loader(&mut self, loader: Box<dyn SourceLoader>) {
+        state(self).sources.set(loader);
     }
 
-    /// The table of loaded modules, `package.loaded`; made when it is first asked for.
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn loaded_modules(&mut self) -> Result<TableId, Throw> {
-        let registry = self.registry();
-        if let Some(loaded) = self.field(registry, LOADED).as_table() {
-            return Ok(loaded);
-        }
-        let loaded = self.table()?;
-        self.set_field(registry, LOADED, Value::table(loaded))?;
-        Ok(loaded)
+    fn set_wall_clock(&mut self, clock: Rc<dyn WallClock>) {
+        state(self).wall_clock = time::Current(clock);
     }
 
-    /// Makes a library's table: a global and a loaded module of that name.
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn new_library(
-        &mut self,
-        name: &str,
-        functions: &[(&str, NativeFunction)],
-    ) -> Result<TableId, Throw> {
-        let table = self.table()?;
-        self.add_library(name, Value::table(table))?;
-        self.register_all(table, name, functions)?;
-        Ok(table)
+    fn seed_random(&mut self, first: i64, second: i64) {
+        state(self).random = random::Random::new(first as u64, second as u64);
     }
+}
 
-    /// Registers functions as fields of a table, under `prefix.name` (or `name` alone).
-    ///
-    /// # Errors
-    /// A heap without room.
-    pub fn register_all(
-        &mut self,
-        table: TableId,
-        prefix: &str,
-        functions: &[(&str, NativeFunction)],
-    ) -> Result<(), Throw> {
-        for (name, function) in functions {
-            let full =
-                if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-            let id = self.register(&full, *function);
-            self.set_field(table, name, Value::native(id))?;
-        }
-        Ok(())
-    }
+/// The library's state in a VM.
+fn state(vm: &mut Vm) -> &mut State {
+    vm.state()
 }

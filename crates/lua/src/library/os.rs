@@ -1,9 +1,10 @@
 //! The parts of the os library that tell time, and its locale, which is always "C".
 
+use super::state;
 use super::time::WallClock;
 use crate::text::date::{self, DateTime, Field, FieldValue, TimeFields, Zone};
 use crate::value::{TableId, Value};
-use crate::vm::{Call, NativeFunction, Throw, Vm};
+use lua_vm::{Call, NativeFunction, Throw, Vm};
 
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("clock", clock),
@@ -22,11 +23,11 @@ pub(super) fn open(vm: &mut Vm) -> Result<TableId, Throw> {
     vm.new_library("os", FUNCTIONS)
 }
 
-fn wall_clock(call: &Call<'_>) -> std::rc::Rc<dyn WallClock> {
-    call.vm.library.wall_clock.0.clone()
+fn wall_clock(call: &mut Call<'_>) -> std::rc::Rc<dyn WallClock> {
+    state(call.vm).wall_clock.0.clone()
 }
 
-fn now(call: &Call<'_>) -> i64 {
+fn now(call: &mut Call<'_>) -> i64 {
     wall_clock(call).now().floor() as i64
 }
 
@@ -74,7 +75,7 @@ fn date(call: &mut Call<'_>) -> Result<usize, Throw> {
         buffer.room(call, expanded.saturating_add(date.zone.name.len()))?;
         let written = date::format_date(format, &date, &mut buffer.bytes);
         call.text(written)?;
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -137,7 +138,7 @@ fn read_fields(call: &mut Call<'_>, table: Value) -> Result<TimeFields, Throw> {
     });
     match fields {
         Ok(fields) => Ok(fields),
-        Err(Failure::Text(error)) => call.text_error(error),
+        Err(Failure::Text(error)) => call.text(Err(error)),
         Err(Failure::Throw(throw)) => Err(throw),
     }
 }

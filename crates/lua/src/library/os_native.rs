@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::io::{flush_all, outcome, path, process_outcome, shell_command, stream};
-use crate::value::{TableId, Value};
-use crate::vm::{Call, Throw, Vm};
+use crate::value::{Kind, TableId, Value};
+use lua_vm::{Call, Throw, Vm};
 
 /// Names that are tried for a temporary file.
 const ATTEMPTS_MAX: u32 = 1000;
@@ -38,8 +38,8 @@ fn execute(call: &mut Call<'_>) -> Result<usize, Throw> {
 
 fn exit(call: &mut Call<'_>) -> Result<usize, Throw> {
     let code = match call.arg(0) {
-        value if value.is_nil() || value.same(&Value::TRUE) => 0,
-        value if value.same(&Value::FALSE) => 1,
+        value if matches!(value.kind(), Kind::Nil | Kind::Boolean(true)) => 0,
+        value if matches!(value.kind(), Kind::Boolean(false)) => 1,
         _ => call.integer(0)? as i32,
     };
     if !call.arg(1).is_falsy() {

@@ -1,7 +1,8 @@
 //! `require` and the package library. Sources come from the host's loader.
 
+use super::state;
 use crate::value::{TableId, Value};
-use crate::vm::{Call, Throw, Vm};
+use lua_vm::{Call, Throw, Vm};
 
 /// Registry fields.
 const PACKAGE: &str = "_PACKAGE";
@@ -28,7 +29,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     }
     let searchers = vm.table()?;
     vm.set_field(library, "searchers", Value::table(searchers))?;
-    let functions: [(&str, crate::NativeFunction); 4] = [
+    let functions: [(&str, lua_vm::NativeFunction); 4] = [
         ("package.searchers.preload", search_preload),
         ("package.searchers.lua", search_lua),
         ("package.searchers.c", search_native),
@@ -195,7 +196,7 @@ fn find(
     for template in path.split(|&byte| byte == b';') {
         let file = replace(template, b"?", &name);
         call.charge(8 + file.len() / 8)?;
-        if !file.is_empty() && call.vm.source_exists(&file) {
+        if !file.is_empty() && state(call.vm).sources.exists(&file) {
             return Ok(Ok(file));
         }
         if !reasons.is_empty() {

@@ -1,7 +1,7 @@
 //! What programs get of `io` and `os` that may not use their host: output, and clear refusals.
 
 use crate::value::{TableId, Value};
-use crate::vm::{Call, Throw, Vm};
+use lua_vm::{Call, Throw, Vm};
 
 /// Makes an `io` that can only write.
 pub(super) fn open_io(vm: &mut Vm) -> Result<(), Throw> {
@@ -30,7 +30,7 @@ fn refused(call: &mut Call<'_>) -> Result<usize, Throw> {
     let (thread, _) = call.vm.running();
     let function = call.vm.level(thread, 0).map_or(Value::NIL, |level| call.vm.function_at(level));
     let name = match function.kind() {
-        crate::Kind::Native(id) => call.vm.native_name(id).to_owned(),
+        lua_vm::Kind::Native(id) => call.vm.native_name(id).to_owned(),
         _ => "this function".to_owned(),
     };
     call.error(format!("'{name}' is not available to this program"))

@@ -1,6 +1,7 @@
 //! Where `dofile` and `loadfile` read from: the host decides.
 
-use crate::vm::{Throw, Vm};
+use super::state;
+use lua_vm::{Throw, Vm};
 
 /// Reads sources by name for a program.
 pub trait SourceLoader {
@@ -24,6 +25,7 @@ impl std::fmt::Debug for Sources {
 /// Reads files of the operating system, and standard input.
 ///
 /// ```
+/// use lua::Libraries;
 /// let mut vm = lua::Vm::new();
 /// vm.set_source_loader(Box::new(lua::FileSources));
 /// ```
@@ -53,38 +55,41 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-impl Vm {
-    /// Lets `dofile` and `loadfile` read sources through the host; without a loader both refuse.
-    pub fn set_source_loader(&mut self, loader: Box<dyn SourceLoader>) {
-        self.library.sources = Sources(Some(loader));
+impl Sources {
+    /// Takes another loader.
+    pub fn set(&mut self, loader: Box<dyn SourceLoader>) {
+        self.0 = Some(loader);
     }
 
     /// The same, unless the host has set a loader already.
     #[cfg_attr(target_family = "wasm", allow(dead_code))]
-    pub(crate) fn set_default_source_loader(&mut self, loader: Box<dyn SourceLoader>) {
-        self.library.sources.0.get_or_insert(loader);
+    pub fn set_default(&mut self, loader: Box<dyn SourceLoader>) {
+        self.0.get_or_insert(loader);
     }
 
     /// Whether the host's loader has a source of that name.
-    pub(crate) fn source_exists(&mut self, name: &[u8]) -> bool {
-        self.library.sources.0.as_mut().is_some_and(|loader| loader.read(Some(name)).is_ok())
+    pub fn exists(&mut self, name: &[u8]) -> bool {
+        self.0.as_mut().is_some_and(|loader| loader.read(Some(name)).is_ok())
     }
 
-    /// Reads a source through the host's loader.
-    pub(crate) fn read_source(&mut self, name: Option<&[u8]>) -> Result<Vec<u8>, Throw> {
-        let outcome = match &mut self.library.sources.0 {
+    fn read(&mut self, name: Option<&[u8]>) -> Result<Vec<u8>, String> {
+        match &mut self.0 {
             Some(loader) => loader.read(name),
             None => {
                 let name = String::from_utf8_lossy(name.unwrap_or(b"stdin"));
                 Err(format!("cannot open {name}: files are not available to this program"))
             }
-        };
-        match outcome {
-            Ok(text) => {
-                self.charge(text.len() / 16)?;
-                Ok(text)
-            }
-            Err(message) => self.throw_plain(message),
         }
+    }
+}
+
+/// Reads a source through the host's loader.
+pub(crate) fn read(vm: &mut Vm, name: Option<&[u8]>) -> Result<Vec<u8>, Throw> {
+    match state(vm).sources.read(name) {
+        Ok(text) => {
+            vm.charge(text.len() / 16)?;
+            Ok(text)
+        }
+        Err(message) => vm.throw_plain(message),
     }
 }

@@ -1,8 +1,7 @@
 //! The table library. All access honours metamethods; tables without any are read directly.
 
-use super::sort;
 use crate::value::Value;
-use crate::vm::{Call, NativeFunction, Throw, Vm, names};
+use lua_vm::{Call, NativeFunction, Throw, Vm, names};
 
 const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("concat", concat),
@@ -10,7 +9,7 @@ const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("move", move_elements),
     ("pack", pack),
     ("remove", remove),
-    ("sort", sort::sort),
+    ("sort", sort),
     ("unpack", unpack),
 ];
 
@@ -24,14 +23,14 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
 
 /// What a function does with a table.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Access {
+struct Access {
     pub read: bool,
     pub write: bool,
     pub length: bool,
 }
 
 /// Reading, writing and the length.
-pub(super) const ALL: Access = Access { read: true, write: true, length: true };
+const ALL: Access = Access { read: true, write: true, length: true };
 
 /// The argument, which has to be a table or to have the metamethods that stand in for one.
 fn table_like(call: &mut Call<'_>, index: usize, access: Access) -> Result<Value, Throw> {
@@ -49,7 +48,7 @@ fn table_like(call: &mut Call<'_>, index: usize, access: Access) -> Result<Value
 }
 
 /// The first argument and its length.
-pub(super) fn measured(call: &mut Call<'_>, access: Access) -> Result<(Value, i64), Throw> {
+fn measured(call: &mut Call<'_>, access: Access) -> Result<(Value, i64), Throw> {
     let value = table_like(call, 0, access)?;
     let length = call.vm.integer_length_of(value)?;
     Ok((value, length))
@@ -184,13 +183,7 @@ fn move_elements(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn pack(call: &mut Call<'_>) -> Result<usize, Throw> {
     let count = call.count();
     call.charge(count / 4)?;
-    let table = call.vm.heap.table_with_capacity(count, 1)?;
-    // A nil among the values, too, has its place in the array, which has room for all.
-    for index in 0..count {
-        let value = call.arg(index);
-        call.vm.heap.table_barrier(table, Value::NIL, value);
-        call.vm.heap.tables.items[table.index()].array.push(value);
-    }
+    let table = call.argument_list()?;
     call.vm.set_field(table, "n", Value::integer(count as i64))?;
     call.ret(table)
 }
@@ -215,4 +208,20 @@ fn unpack(call: &mut Call<'_>) -> Result<usize, Throw> {
         call.push(value)?;
     }
     Ok(steps as usize + 1)
+}
+
+fn sort(call: &mut Call<'_>) -> Result<usize, Throw> {
+    let (object, length) = measured(call, ALL)?;
+    if length < 2 {
+        return Ok(0);
+    }
+    if length >= i32::MAX as i64 {
+        return call.argument_error(0, "array too big");
+    }
+    let order = call.arg(1);
+    if !order.is_nil() && !order.is_function() {
+        return call.type_error(1, "function");
+    }
+    call.vm.sort(object, order, length as usize)?;
+    Ok(0)
 }

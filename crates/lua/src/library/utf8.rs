@@ -1,9 +1,10 @@
 //! The utf8 library.
 
-use super::text::Buffer;
+use super::state;
 use crate::text::utf8::{self, CHAR_PATTERN, Length, SEQUENCE_BYTES_MAX, Validity};
 use crate::value::Value;
-use crate::vm::{Call, NativeFunction, Throw, Vm};
+use lua_vm::Buffer;
+use lua_vm::{Call, NativeFunction, Throw, Vm};
 
 const FUNCTIONS: &[(&str, NativeFunction)] =
     &[("char", char), ("codepoint", codepoint), ("codes", codes), ("len", len), ("offset", offset)];
@@ -18,7 +19,8 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     let library = vm.new_library("utf8", FUNCTIONS)?;
     let pattern = vm.string(CHAR_PATTERN)?;
     vm.set_field(library, "charpattern", pattern)?;
-    vm.library.utf8_steps = Some(STEPS.map(|(name, function)| vm.register(name, function)));
+    let steps = STEPS.map(|(name, function)| vm.register(name, function));
+    state(vm).utf8_steps = Some(steps);
     Ok(())
 }
 
@@ -37,7 +39,7 @@ fn char(call: &mut Call<'_>) -> Result<usize, Throw> {
             buffer.room(call, SEQUENCE_BYTES_MAX)?;
             buffer.bytes.extend_from_slice(sequence.as_bytes());
         }
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -62,7 +64,7 @@ fn codepoint(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn codes(call: &mut Call<'_>) -> Result<usize, Throw> {
     let text = call.string(0)?;
     call.text(utf8::check_codes(&text))?;
-    let Some([strict, lax]) = call.vm.library.utf8_steps else { return call.ret(Value::NIL) };
+    let Some([strict, lax]) = state(call.vm).utf8_steps else { return call.ret(Value::NIL) };
     call.push(Value::native(if call.arg(1).is_falsy() { strict } else { lax }))?;
     call.push(call.arg(0))?;
     call.push(Value::integer(0))?;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::model::{Model, Stored};
 use lua::introspect::External;
-use lua::{TableId, Throw, Value, Vm};
+use lua::{Libraries, TableId, Throw, Value, Vm};
 
 /// Runs a program and returns what it returns, as text.
 fn text(vm: &mut Vm, source: &str) -> String {

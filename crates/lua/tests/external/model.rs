@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use lua::introspect::External;
-use lua::{Kind, TableId, Throw, Value, Vm};
+use lua::{Kind, Libraries, TableId, Throw, Value, Vm};
 
 /// A key or value outside of the heap; objects are held in a table of the registry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use crate::snippets;
 use crate::support::{assert_sound, machine};
-use lua::{Interruption, Limits, Step, Throw, Vm};
+use lua::{Interruption, Libraries, Limits, Step, Throw, Vm};
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -2,7 +2,7 @@
 
 use crate::snippets;
 use crate::support::{assert_sound, machine, message};
-use lua::{Limits, Throw, Vm};
+use lua::{Libraries, Limits, Throw, Vm};
 
 /// Runs a source with every allocation failing in turn, from the first to `most`, in steps.
 fn fail_everywhere(name: &str, source: &[u8], most: u64, step: u64) -> u64 {

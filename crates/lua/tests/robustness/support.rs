@@ -1,6 +1,6 @@
 //! Machines for tests, and the check that one is still in order after what it went through.
 
-use lua::{Throw, Vm};
+use lua::{Libraries, Throw, Vm};
 use std::rc::Rc;
 
 /// Uses enough of the language and library that a machine with broken state would fail.

@@ -1,6 +1,7 @@
 //! Runs the same program in our VM and in PUC-Rio's, and compares what they print.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use lua::Libraries;
 use std::cell::RefCell;
 use std::rc::Rc;
 

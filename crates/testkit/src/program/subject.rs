@@ -1,7 +1,7 @@
 //! Our machine and our compiler under the same harness as the reference.
 
 use super::reference::{HARNESS, Outcome, dump_reference, run_reference};
-use lua::{Limits, Throw, Value, Vm};
+use lua::{Libraries, Limits, Throw, Value, Vm};
 
 /// Instructions after which a run counts as endless; programs need far less.
 const FUEL: u64 = 2_000_000_000;

@@ -1,7 +1,7 @@
 //! `collectgarbage`
 
 use crate::value::Value;
-use crate::vm::{Call, Throw};
+use lua_vm::{Call, Throw};
 
 const OPTIONS: &[&str] = &[
     "collect",
@@ -24,7 +24,7 @@ pub(super) fn collectgarbage(call: &mut Call<'_>) -> Result<usize, Throw> {
         }
         _ => 0,
     };
-    if call.vm.collector.is_busy() {
+    if call.vm.is_collecting() {
         // A finalizer cannot steer the collector that called it.
         return call.ret(Value::NIL);
     }
@@ -34,15 +34,15 @@ pub(super) fn collectgarbage(call: &mut Call<'_>) -> Result<usize, Throw> {
             call.ret(0)
         }
         "stop" => {
-            call.vm.collector.settings.running = false;
+            call.vm.collector_settings().running = false;
             call.ret(0)
         }
         "restart" => {
-            call.vm.collector.settings.running = true;
+            call.vm.collector_settings().running = true;
             call.ret(0)
         }
         "count" => {
-            let kilobytes = call.vm.heap.object_bytes() as f64 / 1024.0;
+            let kilobytes = call.vm.heap().object_bytes() as f64 / 1024.0;
             call.ret(kilobytes)
         }
         "step" => {
@@ -51,17 +51,17 @@ pub(super) fn collectgarbage(call: &mut Call<'_>) -> Result<usize, Throw> {
             call.ret(finished)
         }
         "setpause" => {
-            let settings = &mut call.vm.collector.settings;
+            let settings = call.vm.collector_settings();
             let previous = std::mem::replace(&mut settings.pause, parameter(number));
             call.ret(previous as i64)
         }
         "setstepmul" => {
-            let settings = &mut call.vm.collector.settings;
+            let settings = call.vm.collector_settings();
             let previous = std::mem::replace(&mut settings.step_multiplier, parameter(number));
             call.ret(previous as i64)
         }
         "isrunning" => {
-            let running = call.vm.collector.settings.running;
+            let running = call.vm.collector_settings().running;
             call.ret(running)
         }
         mode => change_mode(call, mode == "generational", number),
@@ -78,7 +78,7 @@ fn change_mode(call: &mut Call<'_>, generational: bool, pause: i64) -> Result<us
     if !generational {
         let multiplier = call.optional_integer(2, 0)?;
         let size = call.optional_integer(3, 0)?;
-        let settings = &mut call.vm.collector.settings;
+        let settings = call.vm.collector_settings();
         if pause != 0 {
             settings.pause = parameter(pause);
         }
@@ -89,7 +89,7 @@ fn change_mode(call: &mut Call<'_>, generational: bool, pause: i64) -> Result<us
             settings.step_size = size.clamp(0, 62) as u32;
         }
     }
-    let settings = &mut call.vm.collector.settings;
+    let settings = call.vm.collector_settings();
     let previous = std::mem::replace(&mut settings.generational, generational);
     call.ret_string(if previous { b"generational" } else { b"incremental" })
 }

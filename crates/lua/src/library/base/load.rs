@@ -3,8 +3,9 @@
 use crate::chunk::{self, Chunk};
 use crate::chunk_id::until_nul;
 use crate::compiler::compile_within;
+use crate::library::source;
 use crate::value::Value;
-use crate::vm::{Call, Throw, Vm};
+use lua_vm::{Call, Throw, Vm};
 
 /// Size of a text that a reader function gave at which it is first looked at.
 const FIRST_CHECK_BYTES: usize = 64 * 1024;
@@ -39,12 +40,10 @@ pub(super) fn loadfile(call: &mut Call<'_>) -> Result<usize, Throw> {
     give(call, outcome)
 }
 
-impl Call<'_> {
-    /// The function of the file that the first argument names.
-    pub(crate) fn load_named_file(&mut self) -> Result<Value, Throw> {
-        let name = self.optional_string(0)?;
-        load_source(self, name.as_deref(), b"bt", usize::MAX)
-    }
+/// The function of the file that the first argument names.
+pub(super) fn load_named_file(call: &mut Call<'_>) -> Result<Value, Throw> {
+    let name = call.optional_string(0)?;
+    load_source(call, name.as_deref(), b"bt", usize::MAX)
 }
 
 /// Returns a function, or nil and the message about why there is none.
@@ -75,8 +74,7 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
         if text.len() >= next_check {
             next_check = 2 * text.len();
             call.charge(text.len())?;
-            let account = &call.vm.heap.account;
-            let room = account.limit().saturating_sub(account.bytes());
+            let room = call.vm.heap().room();
             if is_hopeless(call, &text, room)? {
                 return Ok(text);
             }
@@ -89,7 +87,7 @@ fn read_pieces(call: &mut Call<'_>) -> Result<Vec<u8>, Throw> {
             let thrown = call.error("reader function must return a string");
             return thrown.map_err(|throw| call.vm.show_to_handler(throw));
         };
-        let piece = call.vm.heap.bytes_of(piece).clone();
+        let piece = call.vm.heap().bytes_of(piece).clone();
         if piece.is_empty() {
             return Ok(text);
         }
@@ -144,7 +142,7 @@ fn load_source(
     mode: &[u8],
     environment: usize,
 ) -> Result<Value, Throw> {
-    let source = call.vm.read_source(name)?;
+    let source = source::read(call.vm, name)?;
     let chunk_name = match name {
         Some(name) => [b"@", name].concat(),
         None => b"=stdin".to_vec(),
@@ -195,24 +193,22 @@ fn make_function(
         let depth = call.vm.native_depth();
         return call.vm.load_text(text, name, depth, environment, Vm::charge);
     }
-    let chunk = call.vm.read_binary(text, name)?;
+    let chunk = read_binary(call.vm, text, name)?;
     call.vm.load_chunk(chunk, environment)
 }
 
-impl Vm {
-    fn read_binary(&mut self, bytes: &[u8], name: &[u8]) -> Result<Chunk, Throw> {
-        match chunk::undump(bytes).and_then(chunk::verify) {
-            Ok(chunk) => Ok(chunk),
-            Err(error) => {
-                let mut message = match name {
-                    [b'@' | b'=', name @ ..] => name,
-                    name if is_binary(name) => b"binary string",
-                    name => name,
-                }
-                .to_vec();
-                message.extend_from_slice(format!(": {error}").as_bytes());
-                self.throw_plain(message)
+fn read_binary(vm: &mut Vm, bytes: &[u8], name: &[u8]) -> Result<Chunk, Throw> {
+    match chunk::undump(bytes).and_then(chunk::verify) {
+        Ok(chunk) => Ok(chunk),
+        Err(error) => {
+            let mut message = match name {
+                [b'@' | b'=', name @ ..] => name,
+                name if is_binary(name) => b"binary string",
+                name => name,
             }
+            .to_vec();
+            message.extend_from_slice(format!(": {error}").as_bytes());
+            vm.throw_plain(message)
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::thread_argument;
 use crate::value::{ThreadId, Value};
-use crate::vm::hook::HookMask;
-use crate::vm::{Call, Throw};
+use lua_vm::HookMask;
+use lua_vm::{Call, Throw};
 
 /// Registry field of a table with the hook of each coroutine that has one, where debuggers look.
 const HOOKS: &str = "_HOOKKEY";

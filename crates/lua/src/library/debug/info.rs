@@ -3,7 +3,7 @@
 use super::thread_argument;
 use crate::introspect::Level;
 use crate::value::{TableId, Value};
-use crate::vm::{Call, Throw, Vm};
+use lua_vm::{Call, Throw, Vm};
 
 const ALL_OPTIONS: &[u8] = b"flnSrtu";
 const KNOWN_OPTIONS: &[u8] = b"SlnrutLf";

@@ -3,7 +3,7 @@
 use super::thread_argument;
 use crate::introspect::Level;
 use crate::value::{Kind, Value};
-use crate::vm::{Call, Throw};
+use lua_vm::{Call, Throw};
 
 /// Upvalue identities of native functions lie above those of cells.
 const NATIVE_IDENTITY: u64 = 1 << 40;

@@ -9,7 +9,7 @@ use super::{
     new_file, outcome, path, read_arguments, reason, with_stream, write_arguments,
 };
 use crate::value::{UserdataId, Value};
-use crate::vm::{Call, NativeFunction, Throw};
+use lua_vm::{Call, NativeFunction, Throw};
 
 pub const FUNCTIONS: &[(&str, NativeFunction)] = &[
     ("close", close_function),

@@ -8,7 +8,7 @@ use super::{
     open_argument, outcome, read_arguments, read_items, with_stream, write_arguments,
 };
 use crate::value::Value;
-use crate::vm::{Call, NativeFunction, Throw};
+use lua_vm::{Call, NativeFunction, Throw};
 
 pub const METHODS: &[(&str, NativeFunction)] = &[
     ("close", close_method),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::process::Child;
 
-use crate::vm::Output;
+use lua_vm::Output;
 
 /// Bytes that are read at once, and kept back before they are written.
 const BUFFER_BYTES: usize = 8192;

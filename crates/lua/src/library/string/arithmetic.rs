@@ -1,8 +1,8 @@
 //! Metamethods of strings: arithmetic on the numbers that they read as.
 
 use crate::value::{StringId, Value};
-use crate::vm::arith::{Operator, apply};
-use crate::vm::{Call, NativeFunction, Throw, names};
+use lua_vm::{Call, NativeFunction, Throw, names};
+use lua_vm::{Operator, apply};
 
 pub(super) const METAMETHODS: &[(&str, NativeFunction)] = &[
     ("__add", |call| arithmetic(call, names::ADD, "add")),

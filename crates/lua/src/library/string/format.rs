@@ -1,10 +1,9 @@
 //! `string.format`
 
-use crate::library::text::Buffer;
 use crate::text::format::{Conversion, Directive, Directives, Spec};
 use crate::text::format::{quote_float, quote_integer, quote_string};
 use crate::value::{Kind, Value};
-use crate::vm::{Call, Throw};
+use lua_vm::{Buffer, Call, Throw};
 
 /// Room for any number: at most 309 digits, a point, 99 decimals and a width of 99.
 const NUMBER_BYTES_MAX: usize = 512;
@@ -31,7 +30,7 @@ pub(super) fn format(call: &mut Call<'_>) -> Result<usize, Throw> {
                 }
             }
         }
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -94,7 +93,7 @@ fn write_text(
     } else {
         let text = call.vm.display(value)?;
         let Some(id) = text.as_string() else { return Ok(()) };
-        let text = call.vm.heap.bytes_of(id).clone();
+        let text = call.vm.heap().bytes_of(id).clone();
         call.charge_bytes(text.len())?;
         buffer.room(call, text.len() + WIDTH_BYTES_MAX)?;
         spec.write_string(argument + 1, &text, &mut buffer.bytes)
@@ -116,7 +115,7 @@ fn quote(call: &mut Call<'_>, argument: usize, buffer: &mut Buffer) -> Result<()
             quote_float(value, &mut buffer.bytes);
         }
         Kind::String(id) => {
-            let text = call.vm.heap.bytes_of(id).clone();
+            let text = call.vm.heap().bytes_of(id).clone();
             call.charge_bytes(text.len())?;
             buffer.room(call, quoted_bytes_max(&text))?;
             quote_string(&text, &mut buffer.bytes);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::library::text::{Buffer, VmMeter};
+use crate::library::state;
 use crate::text::pattern::{Capture, Match, Matcher, Pattern, find_plain, is_plain};
 use crate::text::start_offset;
 use crate::value::{Type, Value};
-use crate::vm::{Call, Throw};
+use lua_vm::{Buffer, Call, Throw, VmMeter};
 
 /// Longer patterns are not kept, and compiled at the caller's expense.
 const KEPT_BYTES_MAX: usize = 128;
@@ -30,7 +30,7 @@ fn compiled(call: &mut Call<'_>, text: &[u8], is_gmatch: bool) -> Result<Arc<Pat
         call.charge(text.len())?;
         call.vm.reserve(text.len().saturating_mul(COMPILED_BYTES_PER_BYTE))?;
     }
-    let patterns = &mut call.vm.library.strings.patterns;
+    let patterns = &mut state(call.vm).strings.patterns;
     let pattern = if is_gmatch { patterns.get_for_gmatch(text) } else { patterns.get(text) };
     call.text(pattern)
 }
@@ -40,9 +40,9 @@ fn with_matcher<T>(
     call: &mut Call<'_>,
     work: impl FnOnce(&mut Call<'_>, &mut Matcher) -> Result<T, Throw>,
 ) -> Result<T, Throw> {
-    let mut matcher = call.vm.library.strings.matcher.take().unwrap_or_default();
+    let mut matcher = state(call.vm).strings.matcher.take().unwrap_or_default();
     let result = work(call, &mut matcher);
-    call.vm.library.strings.matcher = Some(matcher);
+    state(call.vm).strings.matcher = Some(matcher);
     result
 }
 
@@ -73,9 +73,9 @@ fn search(call: &mut Call<'_>, is_find: bool) -> Result<usize, Throw> {
             None => call.ret(Value::NIL),
             Some(found) if is_find => {
                 push_range(call, found.start(), found.end())?;
-                push_captures(call, &found, found.capture_count()).map(|count| count + 2)
+                call.push_captures(&found, found.capture_count()).map(|count| count + 2)
             }
-            Some(found) => push_captures(call, &found, found.value_count()),
+            Some(found) => call.push_captures(&found, found.value_count()),
         }
     })
 }
@@ -86,31 +86,13 @@ fn push_range(call: &mut Call<'_>, start: usize, end: usize) -> Result<usize, Th
     Ok(2)
 }
 
-fn push_captures(call: &mut Call<'_>, found: &Match<'_>, count: usize) -> Result<usize, Throw> {
-    for index in 0..count {
-        let value = capture(call, found, index)?;
-        call.push(value)?;
-    }
-    Ok(count)
-}
-
-fn capture(call: &mut Call<'_>, found: &Match<'_>, index: usize) -> Result<Value, Throw> {
-    match call.text(found.capture(index))? {
-        Capture::Position(position) => Ok(Value::integer(position as i64)),
-        Capture::Bytes(bytes) => {
-            call.charge_bytes(bytes.len())?;
-            call.make_string(bytes)
-        }
-    }
-}
-
 /// The iterator's whole state is in its captured values, so that it persists.
 pub(super) fn gmatch(call: &mut Call<'_>) -> Result<usize, Throw> {
     let size_bytes = call.string(0)?.len();
     call.string(1)?;
     let from = start_offset(call.optional_integer(2, 1)?, size_bytes).min(size_bytes + 1);
     let values = [call.arg(0), call.arg(1), Value::integer(from as i64), Value::NIL];
-    let Some(step) = call.vm.library.strings.gmatch_step else { return call.ret(Value::NIL) };
+    let Some(step) = state(call.vm).strings.gmatch_step else { return call.ret(Value::NIL) };
     let iterator = call.vm.make_native(step, &values)?;
     call.ret(iterator)
 }
@@ -118,7 +100,7 @@ pub(super) fn gmatch(call: &mut Call<'_>) -> Result<usize, Throw> {
 pub(super) fn gmatch_step(call: &mut Call<'_>) -> Result<usize, Throw> {
     let bytes = |call: &Call<'_>, index| {
         let id = call.upvalue(index).as_string();
-        id.map(|id| call.vm.heap.bytes_of(id).clone()).unwrap_or_default()
+        id.map(|id| call.vm.heap().bytes_of(id).clone()).unwrap_or_default()
     };
     let offset = |value: Value| value.as_integer().and_then(|i| usize::try_from(i).ok());
     let (subject, pattern) = (bytes(call, captured::SUBJECT), bytes(call, captured::PATTERN));
@@ -132,7 +114,7 @@ pub(super) fn gmatch_step(call: &mut Call<'_>) -> Result<usize, Throw> {
         let end = Value::integer(found.end() as i64);
         call.set_upvalue(captured::FROM, end);
         call.set_upvalue(captured::PREVIOUS_END, end);
-        push_captures(call, &found, found.value_count())
+        call.push_captures(&found, found.value_count())
     })
 }
 
@@ -224,18 +206,18 @@ impl Job<'_> {
                 return Ok(true);
             }
             Replacement::Table(table) => {
-                let key = capture(call, found, 0)?;
+                let key = call.capture(found, 0)?;
                 call.vm.get(*table, key)?
             }
             Replacement::Function(function) => {
-                let slot = call.vm.execution.top;
+                let slot = call.vm.stack_top();
                 call.push(*function)?;
-                push_captures(call, found, found.value_count())?;
+                call.push_captures(found, found.value_count())?;
                 call.call_pushed(slot)?
             }
         };
         if let Some(id) = value.as_string() {
-            let text = call.vm.heap.bytes_of(id).clone();
+            let text = call.vm.heap().bytes_of(id).clone();
             buffer.append(call, &text)?;
         } else if value.is_falsy() {
             buffer.append(call, found.bytes())?;

@@ -5,11 +5,12 @@ mod format;
 mod matching;
 mod pack;
 
-use super::text::Buffer;
+use super::state;
 use crate::text::pattern::{Matcher, PatternCache};
 use crate::text::{end_offset, start_offset};
 use crate::value::{NativeId, Value};
-use crate::vm::{Call, NativeFunction, Throw, Vm};
+use lua_vm::Buffer;
+use lua_vm::{Call, NativeFunction, Throw, Vm};
 
 /// The largest size that functions compute with, as PUC-Rio's `int` has it.
 const SIZE_MAX: usize = i32::MAX as usize;
@@ -46,7 +47,8 @@ const FUNCTIONS: &[(&str, NativeFunction)] = &[
 
 pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     let library = vm.new_library("string", FUNCTIONS)?;
-    vm.library.strings.gmatch_step = Some(vm.register("string.gmatch.step", matching::gmatch_step));
+    let step = vm.register("string.gmatch.step", matching::gmatch_step);
+    state(vm).strings.gmatch_step = Some(step);
     let metatable = vm.table()?;
     vm.set_field(metatable, "__index", Value::table(library))?;
     vm.register_all(metatable, "string", arithmetic::METAMETHODS)?;
@@ -56,7 +58,7 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
 
 fn len(call: &mut Call<'_>) -> Result<usize, Throw> {
     if let Some(id) = call.arg(0).as_string() {
-        let bytes = call.vm.heap.bytes_of(id).len();
+        let bytes = call.vm.heap().bytes_of(id).len();
         return call.ret(Value::integer(bytes as i64));
     }
     let text = call.string(0)?;
@@ -72,7 +74,7 @@ fn sub(call: &mut Call<'_>) -> Result<usize, Throw> {
     }
     let part = text.get(first..last).unwrap_or_default();
     call.charge_bytes(part.len())?;
-    call.return_string(part)
+    call.ret_string(part)
 }
 
 fn byte(call: &mut Call<'_>) -> Result<usize, Throw> {
@@ -98,7 +100,7 @@ fn byte(call: &mut Call<'_>) -> Result<usize, Throw> {
 fn char(call: &mut Call<'_>) -> Result<usize, Throw> {
     if call.count() == 1 {
         let byte = byte_argument(call, 0)?;
-        return call.return_string(&[byte]);
+        return call.ret_string(&[byte]);
     }
     call.charge(call.count())?;
     call.with_buffer(|call, buffer| {
@@ -107,7 +109,7 @@ fn char(call: &mut Call<'_>) -> Result<usize, Throw> {
             let byte = byte_argument(call, index)?;
             buffer.bytes.push(byte);
         }
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -137,7 +139,7 @@ fn mapped(call: &mut Call<'_>, map: fn(&[u8], &mut Vec<u8>)) -> Result<usize, Th
     call.with_buffer(|call, buffer| {
         buffer.room(call, text.len())?;
         map(&text, &mut buffer.bytes);
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -146,11 +148,11 @@ fn rep(call: &mut Call<'_>) -> Result<usize, Throw> {
     let count = call.integer(1)?;
     let separator = call.optional_string(2)?.unwrap_or_default();
     if count <= 0 {
-        return call.return_string(b"");
+        return call.ret_string(b"");
     }
     let unit = text.len() + separator.len();
     if unit == 0 {
-        return call.return_string(b"");
+        return call.ret_string(b"");
     }
     let fits = |total: &usize| *total <= SIZE_MAX;
     let total = usize::try_from(count).ok().and_then(|count| unit.checked_mul(count)).filter(fits);
@@ -163,7 +165,7 @@ fn rep(call: &mut Call<'_>) -> Result<usize, Throw> {
     call.with_buffer(|call, buffer| {
         buffer.room(call, total)?;
         repeat(&text, &separator, total, buffer);
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -194,5 +196,5 @@ fn dump(call: &mut Call<'_>) -> Result<usize, Throw> {
     };
     let bytes = crate::chunk::dump(&call.vm.prototype(proto), strip);
     call.charge_bytes(bytes.len())?;
-    call.return_string(&bytes)
+    call.ret_string(&bytes)
 }

@@ -1,10 +1,9 @@
 //! `string.pack`, `string.packsize` and `string.unpack`
 
-use crate::library::text::Buffer;
 use crate::text::pack::{Directive, Kind, Options, Packed};
 use crate::text::{TextError, start_offset};
 use crate::value::Value;
-use crate::vm::{Call, Throw};
+use lua_vm::{Buffer, Call, Throw};
 
 pub(super) fn pack(call: &mut Call<'_>) -> Result<usize, Throw> {
     let format = call.string(0)?;
@@ -24,7 +23,7 @@ pub(super) fn pack(call: &mut Call<'_>) -> Result<usize, Throw> {
                 pack_value(call, &directive, argument, buffer)?;
             }
         }
-        call.return_string(&buffer.bytes)
+        call.ret_string(&buffer.bytes)
     })
 }
 
@@ -140,7 +139,7 @@ pub(super) fn unpack(call: &mut Call<'_>) -> Result<usize, Throw> {
             call.push(Value::integer(end as i64 + 1))?;
             Ok(count + 1)
         }
-        Err(Failure::Text(error)) => call.text_error(error),
+        Err(Failure::Text(error)) => call.text(Err(error)),
         Err(Failure::Throw(throw)) => Err(throw),
     }
 }
