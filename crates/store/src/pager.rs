@@ -20,6 +20,14 @@ pub(crate) enum State {
     Poisoned,
 }
 
+/// When a page that is staged gets its checksum.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seal {
+    Now,
+    /// When the transaction commits, if the storage is in memory.
+    Later,
+}
+
 /// It is not generic, so that its code exists once and is optimised as this crate is, whatever
 /// storages a program uses.
 pub(crate) struct Pager {
@@ -123,17 +131,20 @@ impl Pager {
     fn vacate(&mut self) -> Result<Frame, Error> {
         let frame = self.cache.victim(self.keep);
         if self.cache.is_dirty(frame) {
-            self.stage(frame)?;
+            self.stage(frame, Seal::Later)?;
         }
         self.cache.forget(frame);
         Ok(frame)
     }
 
-    fn stage(&mut self, frame: Frame) -> Result<(), Error> {
+    fn stage(&mut self, frame: Frame, seal: Seal) -> Result<(), Error> {
         let Some(page) = self.cache.key(frame) else { return Ok(()) };
         if page < self.meta.pages {
             let bytes = self.cache.bytes_mut(frame);
-            format::seal(bytes, page);
+            if seal == Seal::Now || !self.checked.leave_unsealed(page) {
+                format::seal(bytes, page);
+                self.checked.set_sealed(page);
+            }
             self.storage.stage(page, bytes)?;
         }
         self.cache.set_dirty(frame, false);
@@ -285,12 +296,28 @@ impl Pager {
     fn stage_all(&mut self) -> Result<(), Error> {
         for frame in 0..self.cache.frames() {
             if self.cache.is_dirty(frame) {
-                self.stage(frame)?;
+                self.stage(frame, Seal::Now)?;
             }
         }
+        self.seal_staged()?;
         let header = &mut self.spare[0];
         self.meta.write(header);
         self.storage.stage(0, header)?;
+        Ok(())
+    }
+
+    /// Gives a checksum to the pages that were staged without one.
+    fn seal_staged(&mut self) -> Result<(), Error> {
+        while let Some(page) = self.checked.next_unsealed() {
+            // Others went with a savepoint.
+            if page < self.meta.pages {
+                let bytes = &mut self.spare[0];
+                self.storage.read(page, View::Current, bytes)?;
+                format::seal(bytes, page);
+                self.storage.stage(page, bytes)?;
+            }
+            self.checked.set_sealed(page);
+        }
         Ok(())
     }
 
@@ -310,6 +337,9 @@ impl Pager {
     /// Goes back to the committed state.
     pub(crate) fn rollback(&mut self) {
         self.storage.abort();
+        while let Some(page) = self.checked.next_unsealed() {
+            self.checked.set_sealed(page);
+        }
         let committed = self.committed.transaction;
         self.forget_frames(|key, transaction| key & COMMITTED_TAG != 0 || transaction > committed);
         self.meta = self.committed;
