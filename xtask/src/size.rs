@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// Most bytes that CI lets the baseline module have, gzipped: what it had when this was set, and
 /// 2 %. Whoever makes it smaller lowers this; whoever raises it gives the reason in the commit.
-const BASELINE_GZIP_MAX: u64 = 263_000;
+const BASELINE_GZIP_MAX: u64 = 251_500;
 
 /// Where the module shall get to, gzipped.
 const MODULE_GZIP_TARGET: u64 = 150_000;
