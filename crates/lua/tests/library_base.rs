@@ -236,6 +236,38 @@ fn loading() {
     );
 }
 
+/// `for` loops take the steps of `ipairs` themselves where they can.
+#[test]
+fn loops_over_ipairs_start_end_and_go_on_anywhere() {
+    compare(
+        "local step = ipairs {}
+         for _, start in ipairs {0, 1, 2, 3, -1, -2, 2^32 | 0, 2^32 + 1 | 0, math.maxinteger,
+                                 math.mininteger, 1.0, '1', '0x2'} do
+           local n = 0
+           for i, v, extra in step, {10, 20, 30, [-1] = 'below', [0] = 'zero'}, start do
+             print(start, i, v, extra)
+             n = n + 1
+             if n == 5 then break end
+           end
+         end
+         print(pcall(function() for i, v in step, {10}, 1.5 do print(i, v) end end))
+         print(pcall(function() for i, v in step, {10}, {} do print(i, v) end end))
+         print(pcall(function() for i, v in step, {10} do print(i, v) end end))
+         print(pcall(function() for i, v in step, nil, 0 do print(i, v) end end))
+         local inherited = setmetatable({'own', nil, 'third'}, {__index = function(t, k)
+           if k < 6 then return 'inherited ' .. k end
+         end})
+         for i, v in ipairs(inherited) do print(i, v) end
+         local growing = {1}
+         for i, v in ipairs(growing) do if i < 40 then growing[i + 1] = v + i end end
+         print(#growing, growing[40])
+         local shrinking = {1, 2, 3, 4, 5}
+         for i, v in ipairs(shrinking) do print(i, v) shrinking[#shrinking] = nil end
+         local hashed = {[2] = 'b', [1] = 'a', [3] = 'c', x = 1}
+         for i, v in ipairs(hashed) do print(i, v) hashed[i + 9] = i end",
+    );
+}
+
 #[test]
 fn collector_options() {
     compare_all(&[

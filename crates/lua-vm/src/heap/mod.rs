@@ -13,6 +13,9 @@ pub(crate) mod userdata;
 
 use std::rc::Rc;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 pub use account::OutOfMemory;
 use account::{Account, reserve};
 use arena::Arena;
@@ -55,7 +58,7 @@ pub struct Heap {
 }
 
 /// Long string constants by where their bytes are: the functions of a chunk share them.
-type LongConstants = std::collections::HashMap<*const u8, Value>;
+type LongConstants = HashMap<*const u8, Value, FixedState>;
 
 type Fallible<T> = Result<T, OutOfMemory>;
 
@@ -240,7 +243,7 @@ impl Heap {
 
     /// Takes a verified function and all functions nested in it into the heap.
     pub(crate) fn proto(&mut self, function: Function) -> Fallible<ProtoId> {
-        self.nested_proto(function, &mut LongConstants::new())
+        self.nested_proto(function, &mut LongConstants::default())
     }
 
     fn nested_proto(

@@ -218,6 +218,19 @@ impl Table {
         Step::End
     }
 
+    /// The element after the one with this index, as `ipairs` takes them, if the array part has it.
+    #[inline(always)]
+    pub(crate) fn element_after(&self, index: &Value) -> Step {
+        let place = index.payload;
+        if !index.is_integer() || place >= self.array.len() as u64 {
+            return Step::Far;
+        }
+        match self.array.get(place as usize) {
+            Some(value) if !value.is_nil() => Step::Element(place as usize),
+            _ => Step::Far,
+        }
+    }
+
     /// The value at an interned string.
     #[inline(always)]
     pub(crate) fn get_short(&self, id: StringId) -> Value {

@@ -740,15 +740,19 @@ impl Vm {
                             pc += oc::bx(i);
                         }
                         op::TFORCALL => {
-                            if !R!(a).same(&self.next_function) || self.hook.active() {
-                                slow!();
-                            }
                             let Some(t) = R!(a + 1).as_table() else { slow!() };
-                            let table = at(&self.heap.tables.items, t.index());
-                            if table.is_external() {
+                            if self.hook.active() {
                                 slow!();
                             }
-                            match table.step(&R!(a + 2), cache) {
+                            let table = at(&self.heap.tables.items, t.index());
+                            let step = if R!(a).same(&self.ipairs_step) {
+                                table.element_after(&R!(a + 2))
+                            } else if R!(a).same(&self.next_function) && !table.is_external() {
+                                table.step(&R!(a + 2), cache)
+                            } else {
+                                slow!()
+                            };
+                            match step {
                                 Step::Element(index) => {
                                     R!(a + 4) = Value::integer(index as i64 + 1);
                                     R!(a + 5) = *at(&table.array, index);

@@ -110,6 +110,8 @@ pub struct Vm {
     pub(crate) natives: Registry,
     /// The library function `next`, which `for` loops call inline.
     pub(crate) next_function: Value,
+    /// What `ipairs` returns first.
+    pub(crate) ipairs_step: Value,
     pub(crate) hook: hook::Active,
     pub(crate) collector: crate::collector::Collector,
     /// A buffer that is used again and again.
@@ -164,6 +166,7 @@ impl Vm {
             type_metatables: [None; Type::COUNT],
             natives: Registry::default(),
             next_function: Value::NIL,
+            ipairs_step: Value::NIL,
             hook: hook::Active::default(),
             collector: Default::default(),
             scratch: Vec::new(),

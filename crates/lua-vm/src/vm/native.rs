@@ -1,7 +1,9 @@
 //! Native functions: registration by name, and what they see of a call.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use super::{Throw, Vm};
 use crate::value::{NativeId, TableId, Value};
@@ -52,7 +54,7 @@ pub(crate) struct Native {
 #[derive(Default)]
 pub(crate) struct Registry {
     pub items: Vec<Native>,
-    by_name: HashMap<Rc<str>, NativeId>,
+    by_name: HashMap<Rc<str>, NativeId, FixedState>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -100,9 +102,16 @@ impl Vm {
         self.natives.find(name)
     }
 
-    /// Names the library function `next`, which `for` loops then call inline.
-    pub fn set_next_function(&mut self, function: NativeId) {
-        self.next_function = Value::native(function);
+    /// Names the library function `next` and the one that `ipairs` returns: `for` loops take their
+    /// steps over plain tables without a call.
+    pub fn set_iterators(&mut self, next: NativeId, ipairs_step: NativeId) {
+        self.next_function = Value::native(next);
+        self.ipairs_step = Value::native(ipairs_step);
+    }
+
+    /// What `ipairs` returns first, see [`Vm::set_iterators`]; nil before that.
+    pub fn ipairs_step(&self) -> Value {
+        self.ipairs_step
     }
 
     /// The name of a native function.

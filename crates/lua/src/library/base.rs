@@ -50,9 +50,9 @@ pub(super) fn open(vm: &mut Vm) -> Result<(), Throw> {
     let version = vm.string("Lua 5.4")?;
     vm.set_field(globals, "_VERSION", version)?;
     vm.register_all(globals, "", FUNCTIONS)?;
-    vm.register(IPAIRS_STEP, ipairs_step);
+    let ipairs_step = vm.register(IPAIRS_STEP, ipairs_step);
     let next = vm.register("next", next);
-    vm.set_next_function(next);
+    vm.set_iterators(next, ipairs_step);
     for (name, control) in CONTROLS {
         let id = vm.register_control(name, *control);
         vm.set_field(globals, name, Value::native(id))?;
@@ -111,9 +111,7 @@ fn setmetatable(call: &mut Call<'_>) -> Result<usize, Throw> {
 
 fn ipairs(call: &mut Call<'_>) -> Result<usize, Throw> {
     let value = call.any(0)?;
-    if let Some(step) = call.vm.find_native(IPAIRS_STEP) {
-        call.push(Value::native(step))?;
-    }
+    call.push(call.vm.ipairs_step())?;
     call.push(value)?;
     call.push(Value::integer(0))?;
     Ok(3)
