@@ -48,7 +48,7 @@ impl<T: Object> Arena<T> {
         if len >= u32::MAX as usize / 2 {
             return Err(OutOfMemory);
         }
-        // Doubling while small, half as much again when large: wasm memory never shrinks.
+        // Doubling while small, by an eighth when large: wasm memory never shrinks.
         let additional = if len < 4096 { len.max(16) } else { len / 8 };
         let old = self.items.capacity();
         super::account::reserve(account, &mut self.items, additional)?;
