@@ -104,12 +104,26 @@ test('a database that is deleted under an open store is missed, and the pages st
   });
 });
 
+test('a database that is emptied under an idle store is missed, and nothing is written', async () => {
+  assert.deepEqual(await play('emptied'), { flush: 'STORE_MISSING', found: 8, pages: 0 });
+});
+
 test('an image of the earlier version goes with the first commit', async () => {
   const image = [137, 77, 79, 79, 78, 13, 10, 0, 5];
   assert.deepEqual(await play('legacyImage'), {
     images: [image, []],
     left: true,
     found: { pages: 1, image: true },
+  });
+});
+
+test('a commit writes the header beside the extents, and reads it where format 1 had it', async () => {
+  const ones = new Array(16).fill(1);
+  assert.deepEqual(await play('headers'), {
+    left: [1, 2, 4096],
+    opened: [2, ...ones, 2, 1, 1],
+    reopened: [3, ...ones, 2, 1, 1],
+    cut: 'STORE_CORRUPT',
   });
 });
 

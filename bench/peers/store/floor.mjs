@@ -4,5 +4,5 @@
 export const COMMIT_BYTES = 2 * (4096 + 24) + 24;
 /** Where the log is started over. */
 export const LOG_ROUND_BYTES = 1024 * 1024;
-/** The same commit to IndexedDB: the extents of the two pages. */
-export const EXTENTS_BYTES = 2 * 65536;
+/** The same commit to IndexedDB: the extent of one page, of so many, and the other by itself. */
+export const EXTENT_PAGES = 65536 / 4096;

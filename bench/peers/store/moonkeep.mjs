@@ -1,6 +1,7 @@
 // Moonkeep's store alone in wasm, on the storages of the package.
 import { StoreModule } from '../../store-module/driver.mjs';
 import { storageImports } from '../../../js/src/storage/imports.ts';
+import { COMMITTED, PAGE_BYTES } from '../../../js/src/storage/storage.ts';
 import { keyInto, nextValue, VALUE_BYTES } from './records.mjs';
 
 /** A subject on the storage that `openStorage` opens; `wasm` is the compiled module. */
@@ -68,6 +69,16 @@ class Moonkeep {
     store.begin();
     for (const index of indices) store.delete(keyInto(index, key));
     store.commit(true);
+  }
+
+  /** The bytes of pages as they are stored. */
+  pages(first, count) {
+    const bytes = new Uint8Array(count * PAGE_BYTES);
+    for (let page = 0; page < count; page++) {
+      const part = bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+      this.storage.read(first + page, COMMITTED, part);
+    }
+    return bytes;
   }
 
   /** Bytes of linear memory. */

@@ -4,7 +4,7 @@ import { openMemory } from '../../../js/src/storage/memory.ts';
 import { openOpfs } from '../../../js/src/storage/opfs.ts';
 import { version } from '../../../js/package.json';
 import { dropDexie, openDexie } from './dexie.mjs';
-import { COMMIT_BYTES, EXTENTS_BYTES, LOG_ROUND_BYTES } from './floor.mjs';
+import { COMMIT_BYTES, EXTENT_PAGES, LOG_ROUND_BYTES } from './floor.mjs';
 import { openLoki } from './loki.mjs';
 import { openMap } from './map.mjs';
 import { openMoonkeep } from './moonkeep.mjs';
@@ -52,7 +52,7 @@ const kinds = {
 const host = {
   cpu: () => performance.now(),
   wall: () => performance.now(),
-  floor: (medium) => (medium === 'opfs' ? opfsFloor() : indexedDbFloor()),
+  floor: (medium, _name, subject) => (medium === 'opfs' ? opfsFloor() : indexedDbFloor(subject)),
 };
 
 async function opfsFloor() {
@@ -74,21 +74,29 @@ async function opfsFloor() {
   };
 }
 
-async function indexedDbFloor() {
+/** Browsers compress what they store, so that the bytes have to be those of the store itself. */
+async function indexedDbFloor(subject) {
+  if (subject.pages === undefined) return undefined;
+  const header = subject.pages(0, 1);
+  const extents = [0, 1].map((extent) => subject.pages(extent * EXTENT_PAGES, EXTENT_PAGES));
   const database = await new Promise((resolve, reject) => {
     const request = indexedDB.open('raw', 1);
     request.onupgradeneeded = () => request.result.createObjectStore('raw');
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  const bytes = new Uint8Array(EXTENTS_BYTES).fill(7);
+  let turn = 0;
   return {
     write: () =>
       new Promise((resolve, reject) => {
         const transaction = database.transaction('raw', 'readwrite', { durability: 'strict' });
-        transaction.objectStore('raw').put(bytes, 0);
+        const raw = transaction.objectStore('raw');
+        turn = 1 - turn;
+        raw.put(extents[turn], turn);
+        raw.put(header, 'header');
         transaction.oncomplete = resolve;
         transaction.onabort = () => reject(transaction.error);
+        transaction.commit();
       }),
     close: () => database.close(),
   };

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// One-operation commits that are measured, durable or not.
 const COMMITS: u32 = 200;
 /// Durable commits, each beside the same bytes written raw.
-const DURABLE: u32 = 60;
+const DURABLE: u32 = 200;
 /// Ranges that are read.
 const RANGES: u32 = 200;
 /// Most records that are read one by one, and that are changed.

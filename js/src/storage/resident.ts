@@ -58,7 +58,15 @@ export class ResidentPages {
     this.put(this.slabs, slot, bytes);
   }
 
-  /** Commits what is staged below `pages`; `changed` gets the extents that are not as before. */
+  /** Page 0. */
+  get header(): Uint8Array {
+    return this.part(this.extents, 0);
+  }
+
+  /**
+   * Commits what is staged below `pages`; `changed` gets the extents that are not as before, but
+   * for the header.
+   */
   commit(pages: number, changed: Set<number>): void {
     if (pages < this.pages) this.shorten(pages);
     for (const made of this.reach(this.extents, pages - 1)) changed.add(made);
@@ -66,7 +74,7 @@ export class ResidentPages {
     for (const [page, slot] of this.staged) {
       if (page >= pages) continue;
       this.put(this.extents, page, this.part(this.slabs, slot));
-      changed.add(Math.floor(page / this.pagesPerExtent));
+      if (page > 0) changed.add(Math.floor(page / this.pagesPerExtent));
     }
     this.abort();
   }

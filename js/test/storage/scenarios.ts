@@ -149,10 +149,10 @@ export async function commitWhileReconnecting(): Promise<unknown> {
   await storage.flush();
   (storage as unknown as { database: IDBDatabase | undefined }).database?.close();
   (storage as unknown as { database: IDBDatabase | undefined }).database = undefined;
-  stage(storage, 0, 2);
+  stage(storage, 1, 2);
   storage.commit(40, STRICT);
   await new Promise((next) => queueMicrotask(() => queueMicrotask(() => next(undefined))));
-  stage(storage, 0, 3);
+  stage(storage, 1, 3);
   stage(storage, 20, 3);
   storage.commit(40, STRICT);
   const { put } = IDBObjectStore.prototype;
@@ -166,13 +166,13 @@ export async function commitWhileReconnecting(): Promise<unknown> {
   IDBObjectStore.prototype.put = put;
   // What lies there now is what a crash would have left.
   const extents = [await peek('reconnecting', 'pages', 0), await peek('reconnecting', 'pages', 1)];
-  const left = [(extents[0] as Uint8Array)[0], (extents[1] as Uint8Array)[4 * 4096]];
+  const left = [(extents[0] as Uint8Array)[4096], (extents[1] as Uint8Array)[4 * 4096]];
   await storage.flush();
   await closeAll(storage);
   const again = await openIndexedDb('reconnecting');
   const found = fills(again, 21);
   await closeAll(again);
-  return { left, found: [found[0], found[20]] };
+  return { left, found: [found[1], found[20]] };
 }
 
 /** Somebody deletes the database under an open store. */
@@ -193,6 +193,29 @@ export async function deleted(): Promise<unknown> {
   const flush = await codeOf(() => storage.flush());
   await closeAll(storage).catch(() => undefined);
   return { commit, length, flush, found };
+}
+
+/** Somebody empties the database in the browser's tools while the store is open and idle. */
+export async function emptied(): Promise<unknown> {
+  const storage = await openIndexedDb('emptied');
+  stage(storage, 0, 7);
+  storage.commit(1, STRICT);
+  await storage.flush();
+  await new Promise((later) => setTimeout(later, 300));
+  const database = await openRaw('emptied', 2);
+  const transaction = database.transaction(['meta', 'pages'], 'readwrite');
+  for (const name of ['meta', 'pages']) transaction.objectStore(name).clear();
+  await new Promise((resolve) => (transaction.oncomplete = resolve));
+  database.close();
+  stage(storage, 0, 8);
+  storage.commit(1, STRICT);
+  const flush = await codeOf(() => storage.flush());
+  const found = fillsOfClosed(storage);
+  await codeOf(() => closeAll(storage));
+  const again = await openIndexedDb('emptied');
+  const { pages } = again.length();
+  await closeAll(again);
+  return { flush, found, pages };
 }
 
 function fillsOfClosed(storage: PageStorage): number {
@@ -222,6 +245,52 @@ export async function legacyImage(): Promise<unknown> {
   await closeAll(third);
   const images = [first, second].map((storage) => [...(storage.legacyImage ?? [])]);
   return { images, left: left === undefined, found };
+}
+
+/** What is in a record of `meta`, and how it is changed there. */
+async function rewrite(
+  name: string,
+  change: (record: Record<string, unknown>, first: Uint8Array) => void,
+): Promise<void> {
+  const record = (await peek(name, 'meta', 'store')) as Record<string, unknown>;
+  const first = (await peek(name, 'pages', 0)) as Uint8Array;
+  change(record, first);
+  const database = await openRaw(name, 2);
+  const transaction = database.transaction(['meta', 'pages'], 'readwrite');
+  transaction.objectStore('meta').put(record, 'store');
+  transaction.objectStore('pages').put(first, 0);
+  await new Promise((resolve) => (transaction.oncomplete = resolve));
+  database.close();
+}
+
+/** A commit writes the header beside the extents; in format 1 it was in the first one. */
+export async function headers(): Promise<unknown> {
+  const storage = await openIndexedDb('headers');
+  for (let page = 0; page < 20; page++) stage(storage, page, 1);
+  storage.commit(20, STRICT);
+  await storage.flush();
+  for (const page of [0, 17]) stage(storage, page, 2);
+  storage.commit(20, STRICT);
+  await closeAll(storage);
+  const left: number[] = [];
+  await rewrite('headers', (record, first) => {
+    const header = record['header'] as Uint8Array;
+    left.push(first[0] as number, header[0] as number, header.buffer.byteLength);
+    first.set(header);
+    delete record['header'];
+    record['format'] = 1;
+  });
+  const earlier = await openIndexedDb('headers');
+  const opened = fills(earlier, 20);
+  stage(earlier, 0, 3);
+  earlier.commit(20, STRICT);
+  await closeAll(earlier);
+  const later = await openIndexedDb('headers');
+  const reopened = fills(later, 20);
+  await closeAll(later);
+  await rewrite('headers', (record) => delete record['header']);
+  const cut = await codeOf(() => openIndexedDb('headers'));
+  return { left, opened, reopened, cut };
 }
 
 /** Databases that this version cannot take: an earlier one held open, and a newer one. */

@@ -40,7 +40,7 @@ up.
 clock, so that all times are wall time. Durable commits, batches and openings are wall time \
 everywhere.
 - *the same bytes raw*: what a durable commit of Moonkeep writes (two pages with the heads of \
-their records to the log; to IndexedDB the two extents of 64 KiB), written to the same medium \
+their records to the log; to IndexedDB an extent of 64 KiB and a page), written to the same medium \
 without a store, in turns with the commits.
 - Moonkeep's store stands alone, without the VM, with its default cache of 256 KiB. The others \
 have the caches that they have by default: redb 1 GiB, SQLite 2 MB (wasm: 16 MB), LokiJS and Map \
