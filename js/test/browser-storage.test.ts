@@ -104,7 +104,7 @@ test('a database that is deleted under an open store is missed, and the pages st
   });
 });
 
-test('a database that is emptied under an idle store is missed, and nothing is written', async () => {
+test('a database that is emptied under an idle store is missed', async () => {
   assert.deepEqual(await play('emptied'), { flush: 'STORE_MISSING', found: 8, pages: 0 });
 });
 
@@ -117,7 +117,7 @@ test('an image of the earlier version goes with the first commit', async () => {
   });
 });
 
-test('a commit writes the header beside the extents, and reads it where format 1 had it', async () => {
+test('a commit writes the header beside the extents; format 1 had it in one', async () => {
   const ones = new Array(16).fill(1);
   assert.deepEqual(await play('headers'), {
     left: [1, 2, 4096],
