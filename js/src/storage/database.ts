@@ -16,23 +16,6 @@ export const META = 'meta';
 export const STORE = 'store';
 export const LEASE = 'lease';
 
-/** What the database says of the store in it, under the key `STORE`. */
-export interface StoreRecord {
-  /** 1 was without the header. */
-  format: 1 | 2;
-  /** Made at random with the store, so that another one is told apart. */
-  id: string;
-  pageBytes: number;
-  extentBytes: number;
-  pages: number;
-  /** Page 0, which every commit changes; its place in the first extent is not kept up to date. */
-  header?: Uint8Array;
-  /** How many commits have been written. */
-  commit: number;
-  /** Made at random by whoever has the store open and wrote the last one. */
-  writer: string;
-}
-
 /** Who may write, under the key `LEASE`; times in milliseconds since 1970. */
 export interface LeaseRecord {
   holder: string;

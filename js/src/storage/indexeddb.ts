@@ -11,10 +11,10 @@ import {
   randomName,
   STORE,
   write,
-  type StoreRecord,
 } from './database.js';
 import { MoonkeepError } from '../error.js';
 import { Lease, takeWebLock } from './lock.js';
+import { checkRecord, FORMAT, newRecord, strangerTo, type StoreRecord } from './record.js';
 import { ResidentPages } from './resident.js';
 import { PAGE_BYTES, STRICT, storeError, type PageStorage } from './storage.js';
 
@@ -28,8 +28,6 @@ import { PAGE_BYTES, STRICT, storeError, type PageStorage } from './storage.js';
 const EXTENT_BYTES = 65536;
 /** Extents asked for at once when a store is opened: faster than all at once, or one by one. */
 const EXTENTS_READ = 64;
-const PAGE_BYTES_MIN = 256;
-const FORMAT: StoreRecord['format'] = 2;
 /** How long the database is taken to hold what was written last. */
 const CHECK_MS = 200;
 
@@ -69,7 +67,7 @@ class IndexedDb implements PageStorage {
   legacyImage: Uint8Array | undefined;
   private resident = new ResidentPages(PAGE_BYTES, EXTENT_BYTES);
   private readonly writer = randomName();
-  private record: StoreRecord = newRecord();
+  private record: StoreRecord = newRecord(PAGE_BYTES, EXTENT_BYTES);
   /** Undefined while the browser has closed the connection. */
   private database: IDBDatabase | undefined;
   private lease: Lease | undefined;
@@ -312,25 +310,12 @@ class IndexedDb implements PageStorage {
   private check(transaction: IDBTransaction, refuse: (error: unknown) => void): void {
     const before = transaction.objectStore(META).get(STORE) as IDBRequest<StoreRecord | undefined>;
     before.onsuccess = () => {
-      const stranger = this.strangerIn(before.result);
+      const stranger = strangerTo(this.record, this.writer, before.result, this.name);
       if (stranger !== undefined) return refuse(stranger);
       this.checkAt = performance.now() + CHECK_MS;
       // A lease has more to put.
       if (this.lease === undefined) transaction.commit?.();
     };
-  }
-
-  /** What the database holds instead of what was written last from here. */
-  private strangerIn(found: StoreRecord | undefined): MoonkeepError | undefined {
-    const { commit, id } = this.record;
-    // One from here may have been written although the browser reported trouble.
-    const isOurs = found?.writer === this.writer;
-    const isLast = commit === 0 ? found === undefined : found?.id === id;
-    if (isOurs || (isLast && (found?.commit ?? 0) === commit)) return undefined;
-    if (found === undefined) {
-      return storeError('STORE_MISSING', `the database of '${this.name}' was emptied`);
-    }
-    return storeError('STORE_LOCKED', `another tab has written to '${this.name}'`);
   }
 
   private connect(database: IDBDatabase): void {
@@ -358,22 +343,3 @@ class IndexedDb implements PageStorage {
 
 /** Faults after which this storage can never write again. */
 const FINAL = new Set(['STORE_MISSING', 'STORE_LOCKED', 'STORE_NEWER_VERSION']);
-
-function newRecord(): StoreRecord {
-  const sizes = { pageBytes: PAGE_BYTES, extentBytes: EXTENT_BYTES, pages: 0 };
-  return { format: FORMAT, id: randomName(), writer: '', commit: 0, ...sizes };
-}
-
-function checkRecord(record: StoreRecord, name: string): void {
-  if (record.format !== 1 && record.format !== FORMAT) {
-    throw storeError('STORE_NEWER_VERSION', `the database of '${name}' has another format`);
-  }
-  const { format, pageBytes, extentBytes, pages, header } = record;
-  const counts = [pageBytes, extentBytes, pages].every((count) => Number.isInteger(count));
-  const fits = pageBytes >= PAGE_BYTES_MIN && extentBytes % pageBytes === 0 && pages >= 0;
-  const headerBytes = format === FORMAT && pages > 0 ? pageBytes : 0;
-  const isWhole = (header?.length ?? 0) === headerBytes;
-  if (!counts || !fits || !isWhole) {
-    throw storeError('STORE_CORRUPT', `the database of '${name}' contradicts itself`);
-  }
-}

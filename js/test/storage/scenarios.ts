@@ -247,8 +247,8 @@ export async function legacyImage(): Promise<unknown> {
   return { images, left: left === undefined, found };
 }
 
-/** What is in a record of `meta`, and how it is changed there. */
-async function rewrite(
+/** Changes the record and the first extent of a store that is closed. */
+async function rewriteClosed(
   name: string,
   change: (record: Record<string, unknown>, first: Uint8Array) => void,
 ): Promise<void> {
@@ -273,7 +273,7 @@ export async function headers(): Promise<unknown> {
   storage.commit(20, STRICT);
   await closeAll(storage);
   const left: number[] = [];
-  await rewrite('headers', (record, first) => {
+  await rewriteClosed('headers', (record, first) => {
     const header = record['header'] as Uint8Array;
     left.push(first[0] as number, header[0] as number, header.buffer.byteLength);
     first.set(header);
@@ -288,7 +288,7 @@ export async function headers(): Promise<unknown> {
   const later = await openIndexedDb('headers');
   const reopened = fills(later, 20);
   await closeAll(later);
-  await rewrite('headers', (record) => delete record['header']);
+  await rewriteClosed('headers', (record) => delete record['header']);
   const cut = await codeOf(() => openIndexedDb('headers'));
   return { left, opened, reopened, cut };
 }
